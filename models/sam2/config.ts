@@ -1,0 +1,3 @@
+export interface Sam2Config {
+  imageSize: number;
+}

@@ -1,0 +1,98 @@
+/**
+ * The contract between the panel and a host (Premiere, After Effects, a browser tab): types only.
+ *
+ * JSON only, because the UXP bridge carries nothing else: pixels cross as encoded stills or byte ranges
+ * in base64. Times are rational (`Ticks`, 254,016,000,000 a second, as decimal strings of integers).
+ */
+import type { EditPlan } from "./edit-plan.ts";
+
+/** A decimal integer; 254,016,000,000 ticks are one second. */
+export type Ticks = string;
+
+export type HostName = "premiere" | "aftereffects" | "standalone";
+
+export interface HostFailure {
+  code:
+    | "no-selection"
+    | "not-supported"
+    | "offline-media"
+    | "refused"
+    | "partly-done"
+    | "timeout"
+    | "cancelled"
+    | "storage"
+    | "internal";
+  message: string;
+  remedy: string;
+}
+
+export type HostOutcome<T> = { ok: true; value: T } | { ok: false; error: HostFailure };
+
+export interface HostDescription {
+  name: HostName;
+  version: string;
+  /** What can be written back, with the reason where it can't. */
+  abilities: { ability: HostAbility; available: boolean; reason: string }[];
+}
+
+export type HostAbility =
+  | "media-bytes"
+  | "frame-stills"
+  | "track-matte"
+  | "mask-path"
+  | "cut-out"
+  | "import-only"
+  | "markers"
+  | "session-storage";
+
+/** The clip that the person has chosen on the host's timeline. */
+export interface ClipSelection {
+  /** Stable for as long as the host keeps the item. */
+  clipId: string;
+  name: string;
+  /** Media file; null for nests, titles and offline media. */
+  mediaPath: string | null;
+  /** Bytes of the media file; null without one. */
+  mediaBytes: number | null;
+  width: number;
+  height: number;
+  pixelAspect: { numerator: number; denominator: number };
+  rate: { numerator: number; denominator: number };
+  /** Source time of the first and just after the last frame used on the timeline. */
+  sourceIn: Ticks;
+  sourceOut: Ticks;
+  /** Timeline time of the first frame and just after the last one. */
+  start: Ticks;
+  end: Ticks;
+  /** Playback speed, 1 is normal, negative is reversed. */
+  speed: number;
+  /** Where the player stands, timeline time. */
+  playhead: Ticks;
+  /** Why frames can or cannot be had, in words for the person. */
+  notes: string[];
+}
+
+export interface HostApi {
+  describe(): Promise<HostDescription>;
+  readSelection(): Promise<HostOutcome<ClipSelection>>;
+  /** base64 of bytes [offset, offset + length) of the clip's media file; shorter at its end. */
+  readMedia(clipId: string, offset: number, length: number): Promise<HostOutcome<string>>;
+  /** An encoded still (PNG or JPEG, base64) of the clip at a frame of its own. */
+  renderStill(
+    clipId: string,
+    frameIndex: number,
+    maxWidth: number,
+  ): Promise<HostOutcome<{ mimeType: string; base64: string }>>;
+  /** Files that an edit plan will import, written next to the project or where the person chose. */
+  writeFile(path: string, base64: string, append: boolean): Promise<HostOutcome<{ absolutePath: string }>>;
+  carryOut(plan: EditPlan): Promise<HostOutcome<PlanReport>>;
+  storeSession(key: string, json: string): Promise<HostOutcome<null>>;
+  loadSession(key: string): Promise<HostOutcome<string | null>>;
+}
+
+/** What was done and what was not, step by step, in words. */
+export interface PlanReport {
+  done: string[];
+  /** Each with what the person can do by hand. */
+  notDone: { what: string; why: string; remedy: string }[];
+}

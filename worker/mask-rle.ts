@@ -1,0 +1,2 @@
+/** COCO run-length masks, pure: shared by worker and panel. */
+export {};

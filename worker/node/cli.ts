@@ -1,0 +1,2 @@
+/** The command line, in Node. */
+console.log("masklet");

@@ -1,0 +1,333 @@
+/**
+ * The contract between a panel (or a command line) and the tracker: types only, no code.
+ *
+ * Served by a Web Worker through comlink, by a Node process, and in tests by a plain object. Everything
+ * that crosses is structured-cloneable data; what is expected to fail comes back as data (`Outcome`),
+ * because comlink keeps nothing of an error but its name, message and stack.
+ *
+ * Units, unless said otherwise: coordinates are pixels of the displayed source frame (after rotation and
+ * pixel aspect), origin top left, x to the right, the centre of the first pixel at (0.5, 0.5). Frame
+ * numbers count presented frames of the clip from 0. Scores are logits: above 0 means visible.
+ */
+
+// ---------------------------------------------------------------- failures
+
+/** What went wrong, in a form that a program can act on. */
+export type TrackerErrorCode =
+  | "bad-checkpoint"
+  | "bad-config"
+  | "bad-clip"
+  | "unsupported-codec"
+  | "bad-prompt"
+  | "out-of-range"
+  | "no-prompt"
+  | "no-model"
+  | "not-found"
+  | "write-failed"
+  | "network"
+  | "device-lost"
+  | "out-of-memory"
+  | "cancelled"
+  | "internal";
+
+/** `message` says what was expected and what came; `remedy` says what the person can do next. */
+export interface TrackerFailure {
+  code: TrackerErrorCode;
+  message: string;
+  remedy: string;
+}
+
+export type Outcome<T> = { ok: true; value: T } | { ok: false; error: TrackerFailure };
+
+// ---------------------------------------------------------------- where it runs
+
+export type Backend = "webgpu" | "wasm" | "native";
+
+/** What this machine offers, and in words why the others are missing. */
+export interface TrackerEnvironment {
+  /** Best first; the tracker uses the first one that creates a session. */
+  backends: {
+    backend: Backend;
+    available: boolean;
+    threads: number;
+    reason: string;
+  }[];
+  /** Whether the page is cross-origin isolated, the condition for WASM threads. */
+  crossOriginIsolated: boolean;
+  /** One sentence on what would make it faster here; empty when nothing would. */
+  advice: string;
+}
+
+// ---------------------------------------------------------------- models
+
+/** A model that can be picked. Official checkpoints and the built-in one. */
+export interface ModelListing {
+  id: string;
+  title: string;
+  licence: string;
+  /** Bytes of the checkpoint file. */
+  bytes: number;
+  /** Side of the square input, pixels. */
+  inputSize: number;
+  /** `builtin`: in the product. `stored`: on this machine. `remote`: needs a download the person asks for. */
+  state: "builtin" | "stored" | "remote";
+}
+
+export type ModelSource =
+  | { kind: "listed"; id: string }
+  /** A checkpoint of one's own; `configYaml` has upstream's keys (absent: recognised by its tensors). */
+  | { kind: "file"; checkpoint: Blob; name: string; configYaml?: string };
+
+export interface LoadModelRequest {
+  source: ModelSource;
+  /** Absent: the best available one. */
+  backend?: Backend;
+  semantics?: Semantics;
+}
+
+/**
+ * `upstream` repeats the official predictor exactly. `sticky` makes a corrected frame a conditioning
+ * frame that propagation never overwrites.
+ */
+export type Semantics = "upstream" | "sticky";
+
+export type LoadProgress =
+  | { phase: "download"; doneBytes: number; totalBytes: number }
+  | { phase: "read"; doneBytes: number; totalBytes: number }
+  | { phase: "build"; graph: string }
+  | { phase: "session"; graph: string };
+
+export interface LoadedModel {
+  id: string;
+  backend: Backend;
+  threads: number;
+  inputSize: number;
+  /** Why this backend and not a faster one; empty when it is the fastest. */
+  reason: string;
+  loadMilliseconds: number;
+}
+
+// ---------------------------------------------------------------- clips
+
+export type ClipSource =
+  | { kind: "media"; blob: Blob; name: string }
+  /** Frame stills in presentation order (PNG or JPEG). */
+  | { kind: "stills"; blobs: Blob[]; name: string; framesPerSecond: number };
+
+export interface ClipInfo {
+  clipId: string;
+  name: string;
+  /** Displayed size: after rotation, square pixels. */
+  width: number;
+  height: number;
+  frameCount: number;
+  /** Seconds, one per frame, relative to the clip's first frame; strictly increasing. */
+  timestamps: number[];
+  /** Mean rate; the exact one for constant-rate clips as a fraction, e.g. 30000/1001. */
+  framesPerSecond: number;
+  rate: { numerator: number; denominator: number };
+  variableFrameRate: boolean;
+  durationSeconds: number;
+  codec: string;
+  /** Clockwise degrees that the container asks for; already applied to width and height. */
+  rotation: 0 | 90 | 180 | 270;
+  pixelAspect: { numerator: number; denominator: number };
+}
+
+// ---------------------------------------------------------------- prompts
+
+export interface PointPrompt {
+  x: number;
+  y: number;
+  /** 1: belongs to the object; 0: does not. */
+  label: 0 | 1;
+}
+
+export interface BoxPrompt {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** All that a person said about one object on one frame. A mask excludes points and box, as upstream. */
+export interface FramePrompts {
+  points: PointPrompt[];
+  box?: BoxPrompt;
+  mask?: Mask;
+}
+
+// ---------------------------------------------------------------- masks
+
+/** COCO run lengths, column-major, starting with background; compressed string form. */
+export interface Mask {
+  width: number;
+  height: number;
+  /** COCO compressed RLE "counts". */
+  counts: string;
+}
+
+/** What the tracker says about one object on one frame. */
+export interface FrameResult {
+  objectId: number;
+  frameIndex: number;
+  mask: Mask;
+  /** Logit; above 0 means that the object is visible. */
+  objectScore: number;
+  /** The mask decoder's own estimate, 0 to 1. */
+  predictedIou: number;
+  /** Pixels of the source frame. */
+  area: number;
+  /** `prompted`: from a person's prompt on this frame; `tracked`: propagated. */
+  origin: "prompted" | "tracked";
+  milliseconds: number;
+}
+
+// ---------------------------------------------------------------- tracking
+
+export interface TrackRequest {
+  /** Absent: all objects that have a prompt. */
+  objectIds?: number[];
+  /** First and last frame, both included; `from` > `to` tracks backward. */
+  from: number;
+  to: number;
+}
+
+export interface TrackProgress {
+  results: FrameResult[];
+  frameIndex: number;
+  doneFrames: number;
+  totalFrames: number;
+  /** Null until two frames have been timed. */
+  secondsLeft: number | null;
+  framesPerSecond: number | null;
+}
+
+export interface TrackSummary {
+  /** `cancelled` keeps everything up to the last reported frame. */
+  ended: "complete" | "cancelled";
+  doneFrames: number;
+  /** Next frame to track when resuming; null when complete. */
+  resumeAt: number | null;
+}
+
+/** The stretch that a change of prompts on a frame can influence, both ends included. */
+export interface AffectedStretch {
+  objectId: number;
+  from: number;
+  to: number;
+}
+
+/** The whole state of the tracker for a clip (prompts, memory bank, results) as bytes. */
+export interface TrackerState {
+  modelId: string;
+  bytes: Uint8Array;
+}
+
+// ---------------------------------------------------------------- mattes
+
+export type MatteFormat = "png" | "png16" | "prores4444" | "h264" | "vp9-alpha" | "rle";
+
+/** One object's part in a merged matte, applied in order. */
+export interface MatteLayer {
+  objectId: number;
+  name: string;
+  operation: "add" | "subtract";
+  /** Absent frames are empty. */
+  masks: { frameIndex: number; mask: Mask }[];
+}
+
+export interface MatteRequest {
+  layers: MatteLayer[];
+  from: number;
+  to: number;
+  format: MatteFormat;
+  /** `matte`: white on black. `cutout`: the picture with the matte as alpha. */
+  content: "matte" | "cutout";
+  /** One output per object, or one for all. */
+  grouping: "merged" | "per-object";
+  /** Edge and time treatment, by the names in `matte/matte-settings.ts`; absent: hard masks, exactly. */
+  settings?: Record<string, number | boolean | string>;
+}
+
+export interface MatteFile {
+  /** Relative path, e.g. "car/00012.png". */
+  path: string;
+  bytes: Blob;
+}
+
+export interface ExportProgress {
+  doneFrames: number;
+  totalFrames: number;
+  secondsLeft: number | null;
+}
+
+// ---------------------------------------------------------------- the interface
+
+/**
+ * One tracker: at most one model, any number of clips, one of them active at a time.
+ *
+ * Callbacks are called in order and awaited, which is the back-pressure. `stop` ends the running `track`,
+ * `exportMatte` or `loadModel` at the next frame or chunk; what is done is kept.
+ */
+export interface TrackerApi {
+  environment(): Promise<TrackerEnvironment>;
+  listModels(): Promise<ModelListing[]>;
+  loadModel(
+    request: LoadModelRequest,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Outcome<LoadedModel>>;
+  deleteModel(id: string): Promise<Outcome<null>>;
+
+  openClip(source: ClipSource): Promise<Outcome<ClipInfo>>;
+  closeClip(clipId: string): Promise<void>;
+  /** The displayed frame; scaled down to `maxWidth` where given. The bitmap is transferred. */
+  readFrame(clipId: string, frameIndex: number, maxWidth?: number): Promise<Outcome<ImageBitmap>>;
+  /** Encodes the frame's features ahead of a click; later clicks on it answer from the cache. */
+  warmFrame(clipId: string, frameIndex: number): Promise<Outcome<null>>;
+
+  /**
+   * Says all prompts of one object on one frame, replacing what was said there. Declarative: the same
+   * prompts in the same state give the same mask. Empty prompts clear the frame (value null).
+   */
+  setPrompts(
+    clipId: string,
+    objectId: number,
+    frameIndex: number,
+    prompts: FramePrompts,
+  ): Promise<Outcome<FrameResult | null>>;
+  /** What a click would select, without changing anything. `current` are the prompts already there. */
+  previewClick(
+    clipId: string,
+    objectId: number,
+    frameIndex: number,
+    point: PointPrompt,
+    current: FramePrompts,
+  ): Promise<Outcome<FrameResult>>;
+  removeObject(clipId: string, objectId: number): Promise<Outcome<null>>;
+  /** What must be tracked again after the prompts of this frame changed; null when nothing was tracked. */
+  affectedStretch(clipId: string, objectId: number, frameIndex: number): Promise<AffectedStretch | null>;
+
+  track(
+    clipId: string,
+    request: TrackRequest,
+    onProgress: (progress: TrackProgress) => void,
+  ): Promise<Outcome<TrackSummary>>;
+  stop(): Promise<void>;
+
+  /** Cheap: keeps a reference to the present state in the tracker, for undo. */
+  keepState(clipId: string): Promise<string>;
+  returnToState(clipId: string, stateId: string): Promise<Outcome<null>>;
+  forgetState(stateId: string): Promise<void>;
+  /** For storage across reloads and crashes. Importing continues exactly where the export was made. */
+  exportState(clipId: string): Promise<Outcome<TrackerState>>;
+  importState(clipId: string, state: TrackerState): Promise<Outcome<null>>;
+
+  /** Files are handed over one by one as they are finished. */
+  exportMatte(
+    clipId: string,
+    request: MatteRequest,
+    onFile: (file: MatteFile) => void | Promise<void>,
+    onProgress: (progress: ExportProgress) => void,
+  ): Promise<Outcome<{ files: number }>>;
+}

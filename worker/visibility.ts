@@ -1,0 +1,2 @@
+/** Object scores become visible, hidden and uncertain stretches; pure. */
+export {};
