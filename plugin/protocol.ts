@@ -9,6 +9,12 @@ import type { EditPlan } from "./edit-plan.ts";
 /** A decimal integer; 254,016,000,000 ticks are one second. */
 export type Ticks = string;
 
+/** An exact ratio of two positive integers, e.g. 30000/1001 frames a second. */
+export interface Fraction {
+  numerator: number;
+  denominator: number;
+}
+
 export type HostName = "premiere" | "aftereffects" | "standalone";
 
 export interface HostFailure {
@@ -56,8 +62,9 @@ export interface ClipSelection {
   mediaBytes: number | null;
   width: number;
   height: number;
-  pixelAspect: { numerator: number; denominator: number };
-  rate: { numerator: number; denominator: number };
+  pixelAspect: Fraction;
+  /** Frames a second of the source. */
+  rate: Fraction;
   /** Source time of the first and just after the last frame used on the timeline. */
   sourceIn: Ticks;
   sourceOut: Ticks;
@@ -68,8 +75,24 @@ export interface ClipSelection {
   speed: number;
   /** Where the player stands, timeline time. */
   playhead: Ticks;
+  /** The sequence or comp around the clip; null where the clip is its own timeline (a browser tab). */
+  timeline: TimelineFacts | null;
   /** Why frames can or cannot be had, in words for the person. */
   notes: string[];
+}
+
+/** What of the sequence or comp matters for a matte. */
+export interface TimelineFacts {
+  name: string;
+  /** Frames a second of the timeline. */
+  rate: Fraction;
+  width: number;
+  height: number;
+  pixelAspect: Fraction;
+  /** Shown time of timeline time 0: the start timecode. */
+  zeroPoint: Ticks;
+  /** Whether its timecode is counted as drop frame. */
+  dropFrame: boolean;
 }
 
 export interface HostApi {
