@@ -1,8 +1,11 @@
 /**
  * What will change in the host, as pure data: the panel computes it, a host carries it out in one undo
- * step. Everything clever about keyframes is here and is testable without a host.
+ * step. Everything clever about keyframes is here and beside it, and is testable without a host.
  */
-import type { Ticks } from "./protocol.ts";
+import { type OcclusionSettings, occlusionKeyframes, type VisibilityStretch } from "./occlusion-keyframes.ts";
+import type { Fraction, Ticks } from "./protocol.ts";
+import { formatTicks, parseTicks } from "./timecode.ts";
+import { type ClipTiming, type MattePlacement, type SourceClock, timelineStretchOf } from "./timeline-map.ts";
 
 export type Interpolation = "hold" | "linear" | "bezier";
 
@@ -10,20 +13,30 @@ export interface Keyframe<V> {
   /** The clip's own clock: ticks from the clip's first used frame. */
   time: Ticks;
   value: V;
+  /** How the value goes on from this key to the next one. */
   interpolation: Interpolation;
 }
 
 export interface MatteImport {
-  /** Folder and first file of numbered stills, or one movie file. */
-  paths: string[];
+  /** `stills`: one file per frame, numbered without a gap. `movie`: one file. */
+  kind: "stills" | "movie";
+  /** Absolute path of the movie, or of the first still. */
+  firstFile: string;
+  /** Frames in it: how many stills must be there. */
+  frameCount: number;
+  /** Pixels of the files. */
+  width: number;
+  height: number;
   name: string;
-  rate: { numerator: number; denominator: number };
+  /** What the footage must be interpreted as. */
+  rate: Fraction;
   /** Timeline time of the matte's first frame and just after its last one. */
   start: Ticks;
   end: Ticks;
 }
 
 export interface PlanMarker {
+  /** Timeline time. */
   time: Ticks;
   duration: Ticks;
   name: string;
@@ -52,7 +65,7 @@ export interface EditPlan {
   /** Shown by the host's undo, e.g. "Masklet: car". */
   label: string;
   clipId: string;
-  /** Marks what Masklet made, so that a second run replaces it. */
+  /** Marks what Masklet made, so that a second run replaces it. See `planSignature`. */
   signature: string;
   write:
     | { kind: "track-matte"; matte: MatteImport; opacity: Keyframe<number>[] }
@@ -60,4 +73,113 @@ export interface EditPlan {
     | { kind: "import-only"; matte: MatteImport }
     | { kind: "mask-paths"; paths: MaskPath[] };
   markers: PlanMarker[];
+}
+
+/** The files that the tracker wrote, as far as the plan needs to know them. */
+export interface MatteFiles {
+  kind: MatteImport["kind"];
+  firstFile: string;
+  width: number;
+  height: number;
+}
+
+/** Source frames worth a look, both ends included, and why. */
+export interface ReviewStretch {
+  from: number;
+  to: number;
+  reason: string;
+}
+
+export interface MattePlanRequest {
+  kind: "track-matte" | "cut-out" | "import-only";
+  clipId: string;
+  /** Of the clip and of the object, as the person sees them. */
+  clipName: string;
+  objectName: string;
+  timing: ClipTiming;
+  clock: SourceClock;
+  /** From `placeMatte`; the files were written in its order. */
+  placement: MattePlacement;
+  files: MatteFiles;
+  visibility: readonly VisibilityStretch[];
+  occlusion?: OcclusionSettings;
+  review: readonly ReviewStretch[];
+}
+
+/** Everything that a host needs to know to put a matte on its timeline. */
+export function planMatte(request: MattePlanRequest): EditPlan {
+  const { kind, clipId, clipName, objectName } = request;
+  const matte = matteImport(request);
+  const opacity = occlusionKeyframes(request.visibility, request.placement, request.occlusion);
+  return {
+    label: `Masklet: ${objectName}`,
+    clipId,
+    signature: planSignature(clipName, objectName),
+    write: writeStep(kind, matte, opacity),
+    markers: reviewMarkers(request),
+  };
+}
+
+function writeStep(
+  kind: MattePlanRequest["kind"],
+  matte: MatteImport,
+  opacity: Keyframe<number>[],
+): EditPlan["write"] {
+  switch (kind) {
+    case "track-matte":
+      return { kind, matte, opacity };
+    case "cut-out":
+      return { kind, picture: matte, opacity };
+    case "import-only":
+      return { kind, matte };
+  }
+}
+
+function matteImport({ clipName, objectName, placement, files }: MattePlanRequest): MatteImport {
+  return {
+    ...files,
+    frameCount: placement.sourceFrames.length,
+    name: `${clipName} - ${objectName}`,
+    rate: placement.rate,
+    start: placement.start,
+    end: placement.end,
+  };
+}
+
+/**
+ * A short mark that is the same for every run on one object of one clip, e.g. "mk-1f0c9a2e".
+ *
+ * Made of names, not of times, so that it outlives a trim or a move on the timeline.
+ */
+export function planSignature(clipName: string, objectName: string): string {
+  return `mk-${fnv1a(`${clipName}\n${objectName}`).toString(16).padStart(8, "0")}`;
+}
+
+/** Fowler-Noll-Vo 1a, 32 bits: short and stable, not secret (http://www.isthe.com/chongo/tech/comp/fnv). */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (const byte of unicodeBytes(text)) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  return hash;
+}
+
+/** UTF-16 code units as bytes; TextEncoder isn't everywhere a host runs scripts. */
+function* unicodeBytes(text: string): Generator<number> {
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    yield unit & 0xff;
+    yield unit >> 8;
+  }
+}
+
+/** One marker per stretch that the timeline shows. */
+export function reviewMarkers(
+  request: Pick<MattePlanRequest, "timing" | "clock" | "review" | "objectName">,
+): PlanMarker[] {
+  const { timing, clock, review, objectName } = request;
+  return review.flatMap(({ from, to, reason }) => {
+    const shown = timelineStretchOf(timing, clock, from, to);
+    if (!shown) return [];
+    const duration = formatTicks(parseTicks(shown.end) - parseTicks(shown.start));
+    return [{ time: shown.start, duration, name: `Masklet: check ${objectName}`, comment: reason }];
+  });
 }

@@ -1,0 +1,207 @@
+/** Which source frame a host shows at a time of its timeline, and back; pure, runs everywhere. */
+import type { ClipSelection, Fraction, Ticks } from "./protocol.ts";
+import {
+  floorDivide,
+  formatTicks,
+  frameAtOrAfter,
+  frameToTicks,
+  parseTicks,
+  reduceFraction,
+  sameRate,
+  secondsToTicks,
+  ticksToFrame,
+} from "./timecode.ts";
+
+/** How a clip lies on its timeline. A `ClipSelection` is one. */
+export type ClipTiming = Pick<
+  ClipSelection,
+  "sourceIn" | "sourceOut" | "start" | "end" | "speed" | "rate" | "timeline"
+>;
+
+/**
+ * When each source frame is shown, in source time. `timestamps` (seconds from the first frame, strictly
+ * increasing) are needed for variable frame rate only; without them frames follow each other at the rate.
+ */
+export interface SourceClock {
+  frameCount: number;
+  timestamps?: readonly number[];
+}
+
+/** Matte frame n is the mask of source frame `sourceFrames[n]`, and lies over the host's frame n. */
+export interface MattePlacement {
+  sourceFrames: number[];
+  /** What the matte footage must be interpreted as. */
+  rate: Fraction;
+  /** Timeline time of the first matte frame and just after the last one: exactly the clip's. */
+  start: Ticks;
+  end: Ticks;
+  /**
+   * `per-source-frame`: one matte frame for each used source frame, so the host itself repeats and skips
+   * them as it does the clip's. `per-timeline-frame`: one for each timeline frame.
+   */
+  way: "per-source-frame" | "per-timeline-frame";
+  /** Why this way, for the person. */
+  reason: string;
+}
+
+/** Speed as an exact ratio: hosts give percentages with up to four decimals. Negative is reversed. */
+export function speedRatio(speed: number): { numerator: bigint; denominator: bigint } {
+  if (!Number.isFinite(speed) || Math.abs(speed) < 0.0001) {
+    throw new RangeError(
+      `Clip speed: expected a number that isn't 0, got ${speed}; a freeze frame has no motion to track`,
+    );
+  }
+  const reduced = reduceFraction(BigInt(Math.round(Math.abs(speed) * 1_000_000)), 1_000_000n);
+  const sign = speed < 0 ? -1n : 1n;
+  return { numerator: sign * BigInt(reduced.numerator), denominator: BigInt(reduced.denominator) };
+}
+
+/**
+ * Source time shown at a timeline time, ticks.
+ *
+ * Forward it runs from `sourceIn`; reversed it runs down from `sourceOut`, where it is the end of what is
+ * shown, not its start.
+ */
+export function sourceTimeAt(timing: ClipTiming, timelineTime: bigint): bigint {
+  const { numerator, denominator } = speedRatio(timing.speed);
+  const passed = floorDivide((timelineTime - parseTicks(timing.start)) * absolute(numerator), denominator);
+  return numerator > 0n ? parseTicks(timing.sourceIn) + passed : parseTicks(timing.sourceOut) - passed;
+}
+
+/** The source frame that the host shows at a timeline time within the clip. */
+export function sourceFrameAt(timing: ClipTiming, clock: SourceClock, timelineTime: bigint): number {
+  const time = sourceTimeAt(timing, timelineTime);
+  const frame = timing.speed > 0 ? frameShownAt(time, timing, clock) : frameShownAt(time - 1n, timing, clock);
+  return Math.min(Math.max(frame, 0), clock.frameCount - 1);
+}
+
+/** The clip's frames on the timeline: number of the first one, and how many. */
+export function timelineFrames(timing: ClipTiming): { first: number; count: number } {
+  const rate = timelineRate(timing);
+  const first = frameAtOrAfter(parseTicks(timing.start), rate);
+  return { first, count: Math.max(0, frameAtOrAfter(parseTicks(timing.end), rate) - first) };
+}
+
+/**
+ * The timeline times at which source frames `from`..`to` (both included) begin and end to be shown; null
+ * where the clip on the timeline never shows any of them (trimmed off, or skipped by its speed).
+ */
+export function timelineStretchOf(
+  timing: ClipTiming,
+  clock: SourceClock,
+  from: number,
+  to = from,
+): { start: Ticks; end: Ticks } | null {
+  const rate = timelineRate(timing);
+  const { first, count } = timelineFrames(timing);
+  const shown = (n: number) => sourceFrameAt(timing, clock, frameToTicks(first + n, rate));
+  const forward = timing.speed > 0;
+  const begin = firstWhere(count, (n) => (forward ? shown(n) >= from : shown(n) <= to));
+  const after = firstWhere(count, (n) => (forward ? shown(n) > to : shown(n) < from));
+  if (begin === after) return null;
+  return {
+    start: formatTicks(frameToTicks(first + begin, rate)),
+    end: formatTicks(frameToTicks(first + after, rate)),
+  };
+}
+
+/** The range of source frames that the timeline shows, both ends included, lower first. */
+export function usedSourceFrames(timing: ClipTiming, clock: SourceClock): { from: number; to: number } {
+  const { sourceFrames } = placeMatte(timing, clock);
+  const ends = [sourceFrames[0] ?? 0, sourceFrames[sourceFrames.length - 1] ?? 0];
+  return { from: Math.min(...ends), to: Math.max(...ends) };
+}
+
+/**
+ * How a matte must be made and placed so that its frame n lies over the host's frame n.
+ *
+ * One matte frame per source frame is exact whatever way the host chooses frames, because it chooses for
+ * clip and matte alike. That needs normal speed, constant rate, and an in-point on a source frame: no host
+ * lets a script set the speed of the matte, and stills begin on a whole frame. Else each timeline frame
+ * gets a matte frame of its own.
+ */
+export function placeMatte(timing: ClipTiming, clock: SourceClock): MattePlacement {
+  const obstacle = obstacleToSourceFrames(timing, clock);
+  return obstacle === null ? perSourceFrame(timing, clock) : perTimelineFrame(timing, clock, obstacle);
+}
+
+function obstacleToSourceFrames(timing: ClipTiming, clock: SourceClock): string | null {
+  const { numerator, denominator } = speedRatio(timing.speed);
+  if (numerator < 0n) return "the clip plays in reverse";
+  if (numerator !== denominator) return `the clip plays at ${Number((timing.speed * 100).toFixed(4))} %`;
+  if (clock.timestamps) return "the clip's frame rate varies";
+  const sourceIn = parseTicks(timing.sourceIn);
+  if (frameToTicks(ticksToFrame(sourceIn, timing.rate), timing.rate) !== sourceIn) {
+    return "the clip's in-point lies between two of its frames";
+  }
+  return null;
+}
+
+function perSourceFrame(timing: ClipTiming, clock: SourceClock): MattePlacement {
+  const first = ticksToFrame(parseTicks(timing.sourceIn), timing.rate);
+  const duration = parseTicks(timing.end) - parseTicks(timing.start);
+  const count = frameAtOrAfter(frameToTicks(first, timing.rate) + duration, timing.rate) - first;
+  const last = clock.frameCount - 1;
+  return {
+    sourceFrames: Array.from({ length: count }, (_, n) => Math.min(first + n, last)),
+    rate: timing.rate,
+    start: timing.start,
+    end: timing.end,
+    way: "per-source-frame",
+    reason: sameRate(timing.rate, timelineRate(timing))
+      ? "The clip runs at the timeline's rate and at normal speed."
+      : "The clip runs at normal speed; the host repeats or skips frames of clip and matte alike.",
+  };
+}
+
+function perTimelineFrame(timing: ClipTiming, clock: SourceClock, obstacle: string): MattePlacement {
+  const rate = timelineRate(timing);
+  const { first, count } = timelineFrames(timing);
+  return {
+    sourceFrames: Array.from({ length: count }, (_, n) =>
+      sourceFrameAt(timing, clock, frameToTicks(first + n, rate)),
+    ),
+    rate,
+    start: timing.start,
+    end: timing.end,
+    way: "per-timeline-frame",
+    reason: `The matte has one frame for each frame of the timeline, because ${obstacle}.`,
+  };
+}
+
+/** For each source frame the numbers of the matte frames that show it, in order. */
+export function matteFramesBySourceFrame(placement: MattePlacement): Map<number, number[]> {
+  const numbers = new Map<number, number[]>();
+  placement.sourceFrames.forEach((sourceFrame, n) => {
+    const known = numbers.get(sourceFrame);
+    if (known) known.push(n);
+    else numbers.set(sourceFrame, [n]);
+  });
+  return numbers;
+}
+
+/** A clip that is its own timeline runs at its own rate. */
+function timelineRate(timing: ClipTiming): Fraction {
+  return timing.timeline?.rate ?? timing.rate;
+}
+
+function frameShownAt(time: bigint, timing: ClipTiming, clock: SourceClock): number {
+  const { timestamps } = clock;
+  if (!timestamps) return ticksToFrame(time, timing.rate);
+  return firstWhere(timestamps.length, (n) => secondsToTicks(timestamps[n]!) > time) - 1;
+}
+
+/** The first n of 0..count-1 for which a condition holds that holds for all later ones; else `count`. */
+function firstWhere(count: number, holds: (n: number) => boolean): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function absolute(value: bigint): bigint {
+  return value < 0n ? -value : value;
+}
