@@ -1,0 +1,246 @@
+/**
+ * The session: everything that a person can do, as one object without DOM. The page shows its `state`
+ * and calls its parts; tests in Node do the same.
+ */
+import type { ClipInfo, ClipSource, FrameResult, TrackerApi } from "../../worker/protocol.ts";
+import { emptyDocument, hasPrompts, outdated, type SessionDocument } from "./document.ts";
+import { Exporting } from "./exporting.ts";
+import { History } from "./history.ts";
+import { Keeper } from "./keeper.ts";
+import { Models } from "./models.ts";
+import { ObjectList } from "./object-list.ts";
+import { Prompting } from "./prompting.ts";
+import { decodeSession, type SavedSession, sameClip } from "./session-file.ts";
+import { createSessionState, openClipOf, report, type SessionState } from "./session-state.ts";
+import type { SessionStore } from "./session-store.ts";
+import { TaskQueue } from "./task-queue.ts";
+import type { TrackDirection } from "./track-plan.ts";
+import { Tracking } from "./tracking.ts";
+
+export class Session {
+  readonly state: SessionState = createSessionState();
+  readonly history: History;
+  readonly prompts: Prompting;
+  readonly objects: ObjectList;
+  readonly tracking: Tracking;
+  readonly exporting: Exporting;
+  readonly models: Models;
+  readonly keeper: Keeper;
+  readonly tracker: TrackerApi;
+  readonly store: SessionStore;
+  readonly #queue = new TaskQueue();
+
+  constructor(tracker: TrackerApi, store: SessionStore) {
+    this.tracker = tracker;
+    this.store = store;
+    const settle = () => this.tracking.stop();
+    this.history = new History(this.state, tracker, this.#queue);
+    this.prompts = new Prompting(this.state, tracker, this.history, settle);
+    this.objects = new ObjectList(this.state, tracker, this.history, settle);
+    this.keeper = new Keeper(this.state, tracker, store, this.#queue);
+    this.tracking = new Tracking(this.state, tracker, this.history, () => this.keeper.checkpoint());
+    this.exporting = new Exporting(this.state, tracker);
+    this.models = new Models(this.state, tracker, () => this.#queue.run(() => this.#replay()));
+  }
+
+  // ---------------------------------------------------------------- clips
+
+  /** Opens a clip and what was done on it before; `media` is kept so that a reload finds it. */
+  async openClip(source: ClipSource): Promise<boolean> {
+    await this.#leaveClip();
+    return this.#queue.run(() => this.#enterClip(source));
+  }
+
+  /** Opens a clip that is kept on this machine. */
+  async openStored(key: string): Promise<boolean> {
+    const stored = (await this.store.list()).find((clip) => clip.key === key);
+    const blob = await this.store.readMedia(key);
+    if (!stored || !blob) return false;
+    return this.openClip({ kind: "media", blob, name: stored.name });
+  }
+
+  async forgetStored(key: string): Promise<void> {
+    await this.store.remove(key);
+  }
+
+  // ---------------------------------------------------------------- playhead
+
+  goTo(frame: number): void {
+    const clip = openClipOf(this.state);
+    if (!clip) return;
+    this.state.frame.value = Math.min(clip.frameCount - 1, Math.max(0, Math.round(frame)));
+  }
+
+  step(frames: number): void {
+    this.goTo(this.state.frame.value + frames);
+  }
+
+  setIn(frame = this.state.frame.value): void {
+    this.history.edit("Set in point", (document) => ({
+      ...document,
+      inFrame: frame,
+      outFrame: Math.max(frame, document.outFrame),
+    }));
+  }
+
+  setOut(frame = this.state.frame.value): void {
+    this.history.edit("Set out point", (document) => ({
+      ...document,
+      inFrame: Math.min(frame, document.inFrame),
+      outFrame: frame,
+    }));
+  }
+
+  clearInOut(): void {
+    const last = (openClipOf(this.state)?.frameCount ?? 1) - 1;
+    this.history.edit("Clear in and out", (document) => ({ ...document, inFrame: 0, outFrame: last }));
+  }
+
+  // ---------------------------------------------------------------- tracking, with its measure
+
+  async track(direction?: TrackDirection): Promise<void> {
+    await (direction ? this.tracking.start(direction) : this.tracking.next());
+    const milliseconds = this.tracking.millisecondsPerFrame;
+    if (milliseconds !== null) this.models.measured(milliseconds);
+  }
+
+  async undo(): Promise<void> {
+    await this.tracking.stop();
+    await this.history.undo();
+  }
+
+  async redo(): Promise<void> {
+    await this.tracking.stop();
+    await this.history.redo();
+  }
+
+  // ---------------------------------------------------------------- as one file
+
+  exportSession(): Promise<Uint8Array | null> {
+    return this.keeper.snapshot();
+  }
+
+  async importSession(bytes: Uint8Array): Promise<boolean> {
+    const clip = openClipOf(this.state);
+    const refuse = (message: string, remedy: string) => {
+      this.state.notice.value = { tone: "error", message, remedy };
+      return false;
+    };
+    try {
+      const saved = decodeSession(bytes);
+      if (!clip || !sameClip(saved.clip, clip)) {
+        const { name, width, height, frameCount } = saved.clip;
+        return refuse(
+          `This session belongs to ${name} (${width} × ${height}, ${frameCount} frames).`,
+          "Open that video first, then import the session again.",
+        );
+      }
+      await this.#queue.run(() => this.#restore(clip, saved));
+      return true;
+    } catch (error) {
+      return refuse(error instanceof Error ? error.message : String(error), "Choose another file.");
+    }
+  }
+
+  /** After everything that was asked for so far. */
+  idle(): Promise<void> {
+    return this.#queue.idle();
+  }
+
+  // ---------------------------------------------------------------- inside
+
+  async #leaveClip(): Promise<void> {
+    const clip = openClipOf(this.state);
+    await this.tracking.stop();
+    if (!clip) return;
+    await this.keeper.flush();
+    this.keeper.unwatch();
+    this.history.clear();
+    this.state.clip.value = { phase: "none" };
+    await this.tracker.closeClip(clip.clipId);
+  }
+
+  async #enterClip(source: ClipSource): Promise<boolean> {
+    const { state } = this;
+    state.clip.value = { phase: "opening", name: source.name };
+    const outcome = await this.tracker.openClip(source);
+    if (!outcome.ok) {
+      state.clip.value = { phase: "failed", name: source.name, error: outcome.error };
+      report(state, outcome.error);
+      return false;
+    }
+    const info = outcome.value;
+    const key = clipKey(source, info);
+    this.#show(emptyDocument(info.frameCount), 0, null);
+    state.notice.value = null;
+    const saved = await this.keeper.stored(key, info);
+    state.clip.value = { phase: "ready", info, key };
+    if (saved) await this.#restore(info, saved);
+    this.keeper.watch();
+    if (!saved && source.kind === "media") this.#keepMedia(key, source.blob);
+    return true;
+  }
+
+  /** In the background: a large file takes a while, and nothing waits for it. */
+  #keepMedia(key: string, blob: Blob): void {
+    if (!this.store.available) return;
+    void this.store.writeMedia(key, blob).catch(() => {
+      this.state.saving.value = "unavailable";
+    });
+  }
+
+  async #restore(info: ClipInfo, saved: SavedSession): Promise<void> {
+    this.history.clear();
+    this.#show(saved.document, saved.frame, saved.selectedObjectId);
+    if (this.state.model.value.phase !== "ready") return;
+    const outcome = saved.state ? await this.tracker.importState(info.clipId, saved.state) : null;
+    if (!outcome?.ok) await this.#replay();
+  }
+
+  #show(document: SessionDocument, frame: number, selectedObjectId: number | null): void {
+    this.state.document.value = document;
+    this.state.frame.value = frame;
+    this.state.selectedObjectId.value = selectedObjectId;
+  }
+
+  /**
+   * Says all prompts again: another model answers them in its own way, and what the one before tracked is
+   * shown as out of date until it is tracked again.
+   */
+  async #replay(): Promise<void> {
+    const clip = openClipOf(this.state);
+    if (!clip) return;
+    this.history.clear();
+    for (const object of this.state.document.value.objects) {
+      for (const [frame, prompts] of object.prompts) {
+        if (!hasPrompts(prompts)) continue;
+        const outcome = await this.tracker.setPrompts(clip.clipId, object.id, frame, prompts);
+        if (!outcome.ok) return report(this.state, outcome.error);
+        this.#answerAgain(object.id, frame, outcome.value);
+      }
+    }
+  }
+
+  #answerAgain(objectId: number, frame: number, result: FrameResult | null): void {
+    const { document } = this.state;
+    const objects = document.value.objects.map((object) => {
+      if (object.id !== objectId || !result) return object;
+      const stale = outdated(object.records, frame, 0, Number.MAX_SAFE_INTEGER);
+      const records = new Map(stale);
+      records.set(frame, { ...result, direction: 0, agreement: null, staleSince: null });
+      return { ...object, records };
+    });
+    document.value = { ...document.value, objects };
+  }
+}
+
+/** The same file gives the same key, so that its session is found again; usable as a folder's name. */
+function clipKey(source: ClipSource, info: ClipInfo): string {
+  const bytes =
+    source.kind === "media" ? source.blob.size : source.blobs.reduce((sum, blob) => sum + blob.size, 0);
+  const name = source.name
+    .normalize("NFKD")
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(0, 60);
+  return `${name}-${bytes}-${info.frameCount}`;
+}

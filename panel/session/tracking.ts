@@ -1,0 +1,178 @@
+/** Runs the tracker over stretches, keeps what comes, stops and resumes. No DOM. */
+import type { FrameResult, TrackerApi, TrackProgress } from "../../worker/protocol.ts";
+import { maskOverlap } from "./agreement.ts";
+import type { FrameRecord, SessionDocument, TrackLeg } from "./document.ts";
+import type { History } from "./history.ts";
+import { openClipOf, report, type SessionState } from "./session-state.ts";
+import { legLength, nextTrack, planTrack, type TrackDirection } from "./track-plan.ts";
+
+/** Called between frames, so that a crash loses little. */
+export type Checkpoint = () => Promise<void>;
+
+export class Tracking {
+  readonly #state: SessionState;
+  readonly #tracker: TrackerApi;
+  readonly #history: History;
+  readonly #checkpoint: Checkpoint;
+  #running: Promise<void> = Promise.resolve();
+  #stopAsked = false;
+  #frameTimes: number[] = [];
+
+  constructor(state: SessionState, tracker: TrackerApi, history: History, checkpoint: Checkpoint) {
+    this.#state = state;
+    this.#tracker = tracker;
+    this.#history = history;
+    this.#checkpoint = checkpoint;
+  }
+
+  /** What the one track button does: resume, repair, or the whole range. */
+  next(): Promise<void> {
+    return this.#start(nextTrack(this.#state.document.value).legs);
+  }
+
+  start(direction: TrackDirection): Promise<void> {
+    const { document, frame } = this.#state;
+    return this.#start(planTrack(document.value, frame.value, direction));
+  }
+
+  /** Ends a running track at its next frame; what is done is kept. */
+  async stop(): Promise<void> {
+    const { tracking } = this.#state;
+    if (tracking.value.phase === "propagating") {
+      this.#stopAsked = true;
+      tracking.value = { ...tracking.value, stopping: true };
+      await this.#tracker.stop();
+    }
+    await this.#running;
+  }
+
+  /** Throws away what a stopped track had left to do. */
+  discardPending(): void {
+    this.#history.edit("Discard the rest", (document) => ({ ...document, pending: [] }));
+  }
+
+  /** Takes the frames that the next run starts from; milliseconds a frame in the last run, or null. */
+  get millisecondsPerFrame(): number | null {
+    const times = this.#frameTimes;
+    return times.length === 0 ? null : times.reduce((sum, each) => sum + each, 0) / times.length;
+  }
+
+  async #start(legs: TrackLeg[]): Promise<void> {
+    const { tracking, notice, document } = this.#state;
+    if (tracking.value.phase !== "idle") return;
+    if (legs.length === 0) {
+      const started = document.value.objects.some((object) => object.prompts.size > 0);
+      const message = started ? "There is nothing left to track in this direction." : "Nothing to track yet.";
+      const remedy = started ? "Widen the in and out points." : "Click the object in the picture first.";
+      notice.value = { tone: "warning", message, remedy };
+      return;
+    }
+    const totalFrames = legs.reduce((sum, leg) => sum + legLength(leg), 0);
+    const frameIndex = legs[0]!.from;
+    tracking.value = {
+      phase: "propagating",
+      frameIndex,
+      doneFrames: 0,
+      totalFrames,
+      framesPerSecond: null,
+      secondsLeft: null,
+      stopping: false,
+    };
+    this.#running = this.#history.act("Track", () => this.#runLegs(legs));
+    try {
+      await this.#running;
+    } finally {
+      tracking.value = { phase: "idle" };
+    }
+  }
+
+  async #runLegs(legs: TrackLeg[]): Promise<void> {
+    this.#stopAsked = false;
+    this.#frameTimes = [];
+    // From here on this run's own maps grow in place; the ones in the history stay as they were.
+    this.#state.document.value = unshared(this.#state.document.value);
+    let done = 0;
+    for (const [index, leg] of legs.entries()) {
+      const rest = legs.slice(index + 1);
+      const resumeAt = await this.#runLeg(leg, rest, done);
+      if (resumeAt !== null) return this.#setPending([{ ...leg, from: resumeAt }, ...rest]);
+      done += legLength(leg);
+    }
+    this.#setPending([]);
+  }
+
+  /** Null when the leg is complete, else the frame to go on from. */
+  async #runLeg(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
+    const clip = openClipOf(this.#state);
+    if (!clip || this.#stopAsked) return leg.from;
+    const direction = leg.to < leg.from ? -1 : 1;
+    let reached = leg.from;
+    const onProgress = async (progress: TrackProgress) => {
+      reached = progress.frameIndex;
+      this.#take(progress, direction, doneBefore);
+      const pending = reached === leg.to ? rest : [{ ...leg, from: reached }, ...rest];
+      this.#setPending(pending);
+      await this.#checkpoint();
+    };
+    const request = { objectIds: [...leg.objectIds], from: leg.from, to: leg.to };
+    const outcome = await this.#tracker.track(clip.clipId, request, onProgress);
+    if (!outcome.ok) {
+      this.#stopAsked = true;
+      report(this.#state, outcome.error);
+      return reached;
+    }
+    return outcome.value.ended === "complete" ? null : (outcome.value.resumeAt ?? reached);
+  }
+
+  #take(progress: TrackProgress, direction: 1 | -1, doneBefore: number): void {
+    const { document, tracking, frame } = this.#state;
+    document.value = withResults(document.value, progress.results, direction);
+    for (const result of progress.results) this.#frameTimes.push(result.milliseconds);
+    if (tracking.value.phase !== "propagating") return;
+    const doneFrames = doneBefore + progress.doneFrames;
+    const { totalFrames } = tracking.value;
+    const framesPerSecond = progress.framesPerSecond;
+    tracking.value = {
+      ...tracking.value,
+      frameIndex: progress.frameIndex,
+      doneFrames,
+      framesPerSecond,
+      secondsLeft: framesPerSecond ? (totalFrames - doneFrames) / framesPerSecond : null,
+    };
+    frame.value = progress.frameIndex;
+  }
+
+  #setPending(pending: TrackLeg[]): void {
+    this.#state.document.value = { ...this.#state.document.value, pending };
+  }
+}
+
+const unshared = (document: SessionDocument): SessionDocument => ({
+  ...document,
+  objects: document.objects.map((object) => ({ ...object, records: new Map(object.records) })),
+});
+
+/** Puts results into the maps in place: copying them for each frame would cost the square of the length. */
+function withResults(
+  document: SessionDocument,
+  results: readonly FrameResult[],
+  direction: 1 | -1,
+): SessionDocument {
+  const byObject = new Map(results.map((result) => [result.objectId, result]));
+  const objects = document.objects.map((object) => {
+    const result = byObject.get(object.id);
+    if (!result) return object;
+    const records = object.records as Map<number, FrameRecord>;
+    records.set(result.frameIndex, recordOf(result, direction, records.get(result.frameIndex)));
+    return { ...object };
+  });
+  return { ...document, objects };
+}
+
+function recordOf(result: FrameResult, direction: 1 | -1, before: FrameRecord | undefined): FrameRecord {
+  const fresh = { ...result, staleSince: null };
+  if (result.origin === "prompted") return { ...fresh, direction: 0, agreement: null };
+  const opposite = before?.direction === -direction && before.staleSince === null;
+  const agreement = opposite ? maskOverlap(before.mask, result.mask) : null;
+  return { ...fresh, direction, agreement };
+}
