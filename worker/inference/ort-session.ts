@@ -1,0 +1,175 @@
+/** Runs wherever ONNX Runtime does: sessions and tensors over its common JavaScript interface. */
+import type * as OrtCommon from "onnxruntime-common";
+import type { OnnxGraph } from "../../models/onnx/onnx-graph.ts";
+import type { Backend } from "../protocol.ts";
+import {
+  DeviceLostError,
+  InferenceError,
+  type InferenceRuntime,
+  type InferenceSession,
+  type SessionOptions,
+  type Tensor,
+} from "./inference-session.ts";
+
+/** onnxruntime-node and onnxruntime-web are both of this shape. */
+export type Ort = Pick<typeof OrtCommon, "InferenceSession" | "Tensor">;
+
+export interface OrtRuntimeOptions {
+  backend: Backend;
+  threads: number;
+  sessionOptions: OrtCommon.InferenceSession.SessionOptions;
+  /** One run at a time: the asynchronous WebAssembly build cannot be entered twice. */
+  oneAtATime: boolean;
+  lost?: Promise<string>;
+}
+
+export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): InferenceRuntime {
+  const lost = options.lost ?? new Promise<string>(() => {});
+  const health: Health = { lostBecause: null };
+  void lost.then((reason) => {
+    health.lostBecause = reason;
+  });
+  const enqueue = options.oneAtATime ? createQueue() : immediately;
+  return {
+    backend: options.backend,
+    threads: options.threads,
+    lost,
+    createSession: (graph, sessionOptions) =>
+      enqueue(() => createSession(ort, graph, options, sessionOptions ?? {}, enqueue, health)),
+    tensor: (data, shape) => new OrtTensor(new ort.Tensor("float32", data, [...shape])),
+    indexTensor: (data, shape) => new OrtTensor(new ort.Tensor("int64", data, [...shape])),
+  };
+}
+
+interface Health {
+  lostBecause: string | null;
+}
+
+type Enqueue = <T>(work: () => Promise<T>) => Promise<T>;
+
+const immediately: Enqueue = (work) => work();
+
+function createQueue(): Enqueue {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+}
+
+async function createSession(
+  ort: Ort,
+  graph: OnnxGraph,
+  runtime: OrtRuntimeOptions,
+  { keepOnDevice = [] }: SessionOptions,
+  enqueue: Enqueue,
+  health: Health,
+): Promise<InferenceSession> {
+  const options: OrtCommon.InferenceSession.SessionOptions = {
+    ...runtime.sessionOptions,
+    externalData: graph.externalData.map(({ path, data }) => ({ path, data })),
+    ...(runtime.backend === "webgpu" && { preferredOutputLocation: outputPlaces(graph, keepOnDevice) }),
+  };
+  try {
+    const session = await ort.InferenceSession.create(graph.model, options);
+    return new OrtSession(graph, session, enqueue, health);
+  } catch (cause) {
+    throw explain(graph.name, "load", cause, health);
+  }
+}
+
+function outputPlaces(
+  graph: OnnxGraph,
+  keepOnDevice: readonly string[],
+): Record<string, "gpu-buffer" | "cpu"> {
+  return Object.fromEntries(
+    graph.outputs.map(({ name }) => [name, keepOnDevice.includes(name) ? "gpu-buffer" : "cpu"] as const),
+  );
+}
+
+function explain(
+  graph: string,
+  what: "load" | "run",
+  cause: unknown,
+  { lostBecause }: Health,
+): InferenceError {
+  const said = cause instanceof Error ? cause.message : String(cause);
+  if (lostBecause !== null || /device.{0,12}lost/i.test(said)) {
+    return new DeviceLostError(
+      `The graphics device was lost while ${graph} ran (${lostBecause ?? said}). Load the model again; nothing tracked so far is lost.`,
+      { cause },
+    );
+  }
+  return new InferenceError(`ONNX Runtime could not ${what} the graph ${graph}: ${said}`, { cause });
+}
+
+class OrtTensor implements Tensor {
+  readonly inner: OrtCommon.Tensor;
+
+  constructor(inner: OrtCommon.Tensor) {
+    this.inner = inner;
+  }
+
+  get shape(): readonly number[] {
+    return this.inner.dims;
+  }
+
+  async read(): Promise<Float32Array> {
+    const data = await this.inner.getData();
+    if (data instanceof Float32Array) return data;
+    throw new InferenceError(`Only float32 tensors can be read, got ${this.inner.type}.`);
+  }
+
+  release(): void {
+    this.inner.dispose();
+  }
+}
+
+class OrtSession implements InferenceSession {
+  readonly #graph: OnnxGraph;
+  readonly #session: OrtCommon.InferenceSession;
+  readonly #enqueue: Enqueue;
+  readonly #health: Health;
+
+  constructor(graph: OnnxGraph, session: OrtCommon.InferenceSession, enqueue: Enqueue, health: Health) {
+    // Not the weights: the runtime has its own copy, ours must be free to go.
+    this.#graph = { ...graph, model: new Uint8Array(), externalData: [] };
+    this.#session = session;
+    this.#enqueue = enqueue;
+    this.#health = health;
+  }
+
+  get graph() {
+    return this.#graph.name;
+  }
+
+  run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
+    return this.#enqueue(async () => {
+      try {
+        const results = await this.#session.run(this.#feeds(inputs));
+        return Object.fromEntries(
+          Object.entries(results).map(([name, tensor]) => [name, new OrtTensor(tensor as OrtCommon.Tensor)]),
+        );
+      } catch (cause) {
+        throw explain(this.graph, "run", cause, this.#health);
+      }
+    });
+  }
+
+  #feeds(inputs: Readonly<Record<string, Tensor>>): Record<string, OrtCommon.Tensor> {
+    return Object.fromEntries(
+      this.#graph.inputs.map(({ name }) => {
+        const tensor = inputs[name];
+        if (tensor instanceof OrtTensor) return [name, tensor.inner];
+        throw new InferenceError(
+          `The graph ${this.graph} needs the input ${name}, got ${Object.keys(inputs).join(", ")}.`,
+        );
+      }),
+    );
+  }
+
+  release(): Promise<void> {
+    return this.#enqueue(() => this.#session.release());
+  }
+}

@@ -1,0 +1,119 @@
+/** Runs in a Web Worker, a page or Node: onnxruntime-web on WebAssembly and on WebGPU. */
+import type { Env } from "onnxruntime-common";
+import type { ExecutionProvider, ProviderReport } from "./execution-provider.ts";
+import type { InferenceRuntime } from "./inference-session.ts";
+import { createOrtRuntime, type Ort } from "./ort-session.ts";
+
+/** Beyond this many threads WebAssembly gains nothing: the graphs' loops are too short. */
+const MAX_THREADS = 8;
+
+/**
+ * Where the runtime's WebAssembly comes from, always the same origin: bytes in hand (a single-file panel
+ * has nothing to fetch from), or a folder's address. Absent: the package's own files, as in Node.
+ */
+export interface WasmAssets {
+  bytes?: Uint8Array | (() => Promise<Uint8Array>);
+  /** Ends in a slash. */
+  baseUrl?: string;
+}
+
+// ---------------------------------------------------------------- WebAssembly
+
+export function wasmProvider(assets: WasmAssets = {}): ExecutionProvider {
+  return {
+    backend: "wasm",
+    probe: async () => wasmReport(),
+    open: async () => {
+      const ort = await import("onnxruntime-web/wasm");
+      const { threads } = wasmReport();
+      await configure(ort.env, assets, threads);
+      return createOrtRuntime(ort as Ort, {
+        backend: "wasm",
+        threads,
+        sessionOptions: { executionProviders: ["wasm"], graphOptimizationLevel: "all" },
+        oneAtATime: true,
+      });
+    },
+  };
+}
+
+function wasmReport(): ProviderReport {
+  if (!hasIsolation()) {
+    return {
+      available: true,
+      threads: 1,
+      reason: "one thread, because the page is not cross-origin isolated",
+    };
+  }
+  const threads = Math.min(navigator.hardwareConcurrency, MAX_THREADS);
+  return { available: true, threads, reason: `${threads} threads` };
+}
+
+/** The condition for shared memory, and so for threads. In Node it is false: use the native backend there. */
+function hasIsolation(): boolean {
+  return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer !== "undefined";
+}
+
+async function configure(env: Env, { bytes, baseUrl }: WasmAssets, threads: number): Promise<void> {
+  env.logLevel = "error";
+  env.wasm.numThreads = threads;
+  env.wasm.proxy = false;
+  if (baseUrl !== undefined) env.wasm.wasmPaths = baseUrl;
+  if (bytes) env.wasm.wasmBinary = typeof bytes === "function" ? await bytes() : bytes;
+}
+
+// ---------------------------------------------------------------- WebGPU
+
+export function webgpuProvider(assets: WasmAssets = {}): ExecutionProvider {
+  return { backend: "webgpu", probe: probeWebgpu, open: () => openWebgpu(assets) };
+}
+
+async function probeWebgpu(): Promise<ProviderReport> {
+  const none = (reason: string) => ({ available: false, threads: 1, reason });
+  if (typeof navigator === "undefined" || !navigator.gpu) {
+    return none("this browser has no WebGPU (it needs a current version and a secure page)");
+  }
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return none("WebGPU is there, but the browser offers no graphics adapter");
+  const { vendor, architecture, description } = adapter.info;
+  const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
+  return { available: true, threads: 1, reason: name };
+}
+
+async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
+  const ort = await import("onnxruntime-web/webgpu");
+  await configure(ort.env, assets, 1);
+  const device = await requestDevice();
+  return createOrtRuntime(ort as Ort, {
+    backend: "webgpu",
+    threads: 1,
+    sessionOptions: {
+      executionProviders: [{ name: "webgpu", device }],
+      graphOptimizationLevel: "all",
+    },
+    oneAtATime: true,
+    lost: device.lost.then(({ message, reason }) => message || reason || "no reason given"),
+  });
+}
+
+/** A device of our own, so that its loss is seen and its limits are the adapter's, not the defaults. */
+async function requestDevice(): Promise<GPUDevice> {
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error("WebGPU offers no graphics adapter.");
+  const { limits } = adapter;
+  const wanted: GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
+  return adapter.requestDevice({
+    requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: {
+      maxBufferSize: limits.maxBufferSize,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+      maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
+      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+    },
+  });
+}
