@@ -1,0 +1,115 @@
+/** Runs anywhere: which prompt an evaluation gives, and giving it as a careful person would. */
+import { decodeMask, encodeMask } from "../mask-rle.ts";
+import type { FramePrompts, PointPrompt } from "../protocol.ts";
+import type { BinaryMask } from "./binary-mask.ts";
+import { boxAround, nextClick } from "./click-sampling.ts";
+import { jaccard } from "./jaccard-and-boundary.ts";
+import type { ClipSegmenter, SegmentedFrame } from "./segmenter.ts";
+
+/** What is given on the frame on which an object first appears. */
+export type EvaluationPrompt = { kind: "mask" } | { kind: "box" } | { kind: "clicks"; count: number };
+
+/** "click", "box", "mask" or "clicks:N". @throws RangeError */
+export function parsePrompt(text: string): EvaluationPrompt {
+  if (text === "mask" || text === "box") return { kind: text };
+  if (text === "click") return { kind: "clicks", count: 1 };
+  const count = Number(/^clicks:(\d+)$/.exec(text)?.[1]);
+  if (count >= 1 && count <= MOST_CLICKS) return { kind: "clicks", count };
+  throw new RangeError(
+    `A prompt is click, box, mask or clicks:N with N from 1 to ${MOST_CLICKS}, got "${text}".`,
+  );
+}
+
+/** As many as the interactive-segmentation literature counts; whoever needs more has given up. */
+export const MOST_CLICKS = 20;
+
+export interface Prompted {
+  result: SegmentedFrame;
+  clicks: number;
+}
+
+/** The first prompt of an object; `truth` is its mask on that frame and must not be empty. */
+export async function givePrompt(
+  segmenter: ClipSegmenter,
+  objectId: number,
+  frameIndex: number,
+  truth: BinaryMask,
+  prompt: EvaluationPrompt,
+): Promise<Prompted> {
+  if (prompt.kind === "clicks") {
+    return giveClicks(segmenter, objectId, frameIndex, truth, null, prompt.count);
+  }
+  const prompts: FramePrompts =
+    prompt.kind === "mask"
+      ? { points: [], mask: encodeMask(truth.data, truth.width, truth.height) }
+      : { points: [], box: boxAround(truth)! };
+  return { result: await segmenter.prompt(objectId, frameIndex, prompts), clicks: 0 };
+}
+
+/**
+ * Clicks one after the other, each where the largest error of the mask so far is. `shown` is what the
+ * frame already shows (null: nothing). Ends early when no error is left; without any error there is no
+ * click and the result is null.
+ */
+export async function giveCorrections(
+  segmenter: ClipSegmenter,
+  objectId: number,
+  frameIndex: number,
+  truth: BinaryMask,
+  shown: BinaryMask | null,
+  count: number,
+): Promise<Prompted | null> {
+  const points: PointPrompt[] = [];
+  let result: SegmentedFrame | null = null;
+  let current = shown;
+  while (points.length < count) {
+    const click = nextClick(truth, current);
+    if (click === null) break;
+    points.push(click);
+    result = await segmenter.prompt(objectId, frameIndex, { points: [...points] });
+    current = binaryMaskOf(result);
+  }
+  return result === null ? null : { result, clicks: points.length };
+}
+
+async function giveClicks(
+  segmenter: ClipSegmenter,
+  objectId: number,
+  frameIndex: number,
+  truth: BinaryMask,
+  shown: BinaryMask | null,
+  count: number,
+): Promise<Prompted> {
+  const given = await giveCorrections(segmenter, objectId, frameIndex, truth, shown, count);
+  if (given === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
+  return given;
+}
+
+/**
+ * Clicks needed on one frame until J reaches `goal`; null when `MOST_CLICKS` don't suffice. Leaves the
+ * object forgotten, so that a track afterwards starts afresh.
+ */
+export async function clicksToReach(
+  goal: number,
+  segmenter: ClipSegmenter,
+  objectId: number,
+  frameIndex: number,
+  truth: BinaryMask,
+): Promise<number | null> {
+  const points: PointPrompt[] = [];
+  let current: BinaryMask | null = null;
+  let reached: number | null = null;
+  while (reached === null && points.length < MOST_CLICKS) {
+    const click = nextClick(truth, current);
+    if (click === null) break;
+    points.push(click);
+    current = binaryMaskOf(await segmenter.prompt(objectId, frameIndex, { points: [...points] }));
+    if (jaccard(current, truth) >= goal) reached = points.length;
+  }
+  await segmenter.forget(objectId);
+  return reached;
+}
+
+export function binaryMaskOf({ mask }: SegmentedFrame): BinaryMask {
+  return { width: mask.width, height: mask.height, data: decodeMask(mask) };
+}
