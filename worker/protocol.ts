@@ -132,6 +132,8 @@ export interface ClipInfo {
   /** Clockwise degrees that the container asks for; already applied to width and height. */
   rotation: 0 | 90 | 180 | 270;
   pixelAspect: { numerator: number; denominator: number };
+  /** What the person should know, e.g. that the file is cut off and how many frames are readable. */
+  warnings?: string[];
 }
 
 // ---------------------------------------------------------------- prompts

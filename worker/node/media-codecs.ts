@@ -1,0 +1,32 @@
+/** Runs in Node: makes the optional media package's decoders and encoders available, once. */
+import { Logging, LogLevel } from "mediabunny";
+import { TrackerError } from "../tracker-error.ts";
+
+let registration: Promise<void> | null = null;
+
+/**
+ * Loads `@mediabunny/server`, whose FFmpeg build is under the GPL: it is optional and never part of a
+ * package of ours.
+ *
+ * @throws TrackerError `unsupported-codec` where it isn't installed or doesn't fit this machine.
+ */
+export function prepareMediaCodecs(): Promise<void> {
+  registration ??= register();
+  return registration;
+}
+
+async function register(): Promise<void> {
+  Logging.level = LogLevel.Errors;
+  try {
+    const { registerMediabunnyServer } = await import("@mediabunny/server");
+    // Software decoding gives the same pixels on every machine, and asks no driver first.
+    registerMediabunnyServer({ hardwareContext: null });
+  } catch (error) {
+    throw new TrackerError(
+      "unsupported-codec",
+      "Reading or writing video needs the optional package @mediabunny/server, which can't be loaded here.",
+      'Install it with "npm install @mediabunny/server", or use a folder of PNG or JPEG frames.',
+      error,
+    );
+  }
+}
