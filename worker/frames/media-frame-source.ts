@@ -2,7 +2,7 @@
 import {
   ALL_FORMATS,
   EncodedPacketSink,
-  HLS_FORMATS,
+  HLS,
   Input,
   type InputVideoTrack,
   type Source,
@@ -32,7 +32,7 @@ export interface MediaClipRequest {
 }
 
 /** Files only: a playlist would fetch what it names from the network. */
-const FILE_FORMATS = ALL_FORMATS.filter((format) => !HLS_FORMATS.includes(format));
+const FILE_FORMATS = ALL_FORMATS.filter((format) => format !== HLS);
 
 const CONVERT =
   "Convert it to H.264 (.mp4) or ProRes (.mov), or export a folder of PNG frames, and use that.";
