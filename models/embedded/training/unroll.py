@@ -1,0 +1,152 @@
+"""Runs the official per-frame steps over a batch of clips with memory, as the video predictor does. Runs in Python.
+
+Shapes: B clips of T frames, O objects each, N = B*O; H pixels a side.
+"""
+import random
+
+import torch
+import torch.nn.functional as F
+from sam2.modeling.sam2_utils import sample_box_points, sample_random_points_from_errors
+
+from losses import frame_loss
+
+CLIP_LENGTH = 1000  # frames; pointer positions depend on it only where a clip is shorter than 16
+CORRECTION_WEIGHT = .7
+
+
+def pick_objects(ids, count):
+    """ids [B, T, H, W] uint8 (0 is background, objects 1..3) -> masks [T, B*count, 1, H, W] bool.
+
+    Takes objects that show on the first frame, at random; repeats one where a clip has fewer.
+    """
+    area = torch.stack([(ids[:, 0] == o).flatten(1).sum(1) for o in (1, 2, 3)], 1).float()
+    usable = area > .002 * ids.shape[-1] ** 2
+    order = (torch.rand(len(ids), 3) + usable + 1e-3 * (area > 0)).argsort(1, descending=True)[:, :count]
+    order = torch.where(usable.gather(1, order), order, order[:, :1].expand_as(order))
+    masks = ids[:, None] == (order + 1)[:, :, None, None, None]
+    return masks.flatten(0, 1).transpose(0, 1)[:, :, None]
+
+
+def inner_click(mask):
+    """mask [N, 1, H, W] -> the most interior point, softly: the brightest inside after wide blurs."""
+    side = mask.shape[-1]
+    m = mask.float()
+    depth = m
+    for k in (side // 32 * 2 + 1, side // 16 * 2 + 1, side // 8 * 2 + 1):
+        depth = depth + 2 * F.avg_pool2d(m, k, 1, k // 2)
+    at = ((depth + .15 * torch.rand_like(m)) * m).flatten(1).argmax(1)
+    return dict(point_coords=torch.stack([at % side, at // side], 1)[:, None].float(),
+                point_labels=torch.ones(len(at), 1, dtype=torch.int32))
+
+
+def random_click(mask):
+    coords, labels = sample_random_points_from_errors(mask, None)
+    return dict(point_coords=coords, point_labels=labels)
+
+
+def noisy_box(mask):
+    coords, labels = sample_box_points(mask, noise=.1, noise_bound=max(1, mask.shape[-1] // 50))
+    return dict(point_coords=coords, point_labels=labels)
+
+
+def first_prompt(kind, mask):
+    """-> (points or None, mask prompt or None)"""
+    if kind == "mask":
+        return None, mask.float()
+    if kind == "box":
+        return noisy_box(mask), None
+    inner = kind == "inner" or random.random() < .5
+    return (inner_click(mask) if inner else random_click(mask)), None
+
+
+def with_correction(points, mask, predicted):
+    """Adds one click where the prediction is wrong (positive or negative), as a person would."""
+    coords, labels = sample_random_points_from_errors(mask, predicted)
+    if points is None:
+        return dict(point_coords=coords, point_labels=labels)
+    return dict(point_coords=torch.cat([points["point_coords"], coords], 1),
+                point_labels=torch.cat([points["point_labels"], labels], 1))
+
+
+class Unroll:
+    """Holds a model and the raw decoder output of its latest frame (logits before the object-score gate)."""
+
+    def __init__(self, model):
+        self.model = model
+        self.raw = None
+        self.hook = model.sam_mask_decoder.register_forward_hook(lambda module, args, out: setattr(self, "raw", out))
+
+    def close(self):
+        self.hook.remove()
+
+    def features(self, frames):
+        """[B, T, 3, H, W] -> upstream's (features, position codes, sizes), batch index b*T + t."""
+        out = self.model.forward_image(frames.flatten(0, 1))
+        return self.model._prepare_backbone_features(out)[1:]
+
+    def correct(self, state, mask, points, is_first):
+        """One more click on the current frame -> (heads, points)"""
+        heads, pixels, high_res = state
+        points = with_correction(points, mask, heads[4] > 0)
+        heads = self.model._forward_sam_heads(
+            backbone_features=pixels, point_inputs=points, mask_inputs=heads[3].clamp(-32, 32),
+            high_res_features=high_res, multimask_output=self.model._use_multimask(is_first, points))
+        return heads, points
+
+    def __call__(self, frames, masks, objects, prompt, corrections=0, late_click=0., gap=0, on_frame=None):
+        """frames [B, T, 3, H, W] normalised, masks [T, N, 1, H, W] bool. `gap` frames are pretended between the first
+        frame and the rest. on_frame(t, raw, weight) is called for every decoder pass that may be trained.
+
+        -> predicted masks [T, N, 1, H, W] bool
+        """
+        model = self.model
+        B, T = frames.shape[:2]
+        features, codes, sizes = self.features(frames)
+        bank = dict(cond_frame_outputs={}, non_cond_frame_outputs={})
+        predicted = []
+        for t in range(T):
+            frame_index = t if t == 0 else t + gap
+            at = torch.arange(B).repeat_interleave(objects) * T + t
+            feats, pos = [x[:, at] for x in features], [x[:, at] for x in codes]
+            points, mask_prompt = first_prompt(prompt, masks[0]) if t == 0 else (None, None)
+            current, heads, high_res, pixels = model._track_step(
+                frame_index, t == 0, feats, pos, sizes, points, mask_prompt, bank, CLIP_LENGTH, False, None)
+            if on_frame and mask_prompt is None:
+                on_frame(t, self.raw, 1.)
+            clicks = corrections if t == 0 and mask_prompt is None else int(t > 0 and random.random() < late_click)
+            for _ in range(clicks):
+                heads, points = self.correct((heads, pixels, high_res), masks[t], points, t == 0)
+                if on_frame:
+                    on_frame(t, self.raw, CORRECTION_WEIGHT)
+            current["pred_masks"], current["pred_masks_high_res"], current["obj_ptr"] = heads[3], heads[4], heads[5]
+            predicted.append(heads[4] > 0)
+            if t < T - 1:
+                model._encode_memory_in_output(feats, sizes, points, True, heads[4], heads[6], current)
+            kind = "cond_frame_outputs" if t == 0 or clicks else "non_cond_frame_outputs"
+            bank[kind][frame_index] = current
+        return torch.stack(predicted)
+
+
+class ClipLoss:
+    """Collects the losses of one unrolled clip; masks are compared on a grid of half the input size."""
+
+    def __init__(self, masks, bce_weight):
+        self.side = max(64, masks.shape[-1] // 2)
+        pooled = F.adaptive_avg_pool2d(masks.flatten(0, 1).float(), self.side)
+        self.target = (pooled > .5).float().view(*masks.shape[:2], 1, self.side, self.side)
+        self.bce_weight = bce_weight
+        self.total, self.weight, self.parts, self.ious = 0., 0., {}, []
+
+    def __call__(self, t, raw, weight):
+        logits, iou_guess, _, score = raw
+        grid = F.interpolate(logits.float(), (self.side, self.side), mode="bilinear", align_corners=False)
+        loss, parts, chosen = frame_loss(grid, iou_guess.float(), score.float(), self.target[t], self.bce_weight)
+        self.total = self.total + weight * loss
+        self.weight += weight
+        for k, v in parts.items():
+            self.parts[k] = self.parts.get(k, 0.) + weight * v
+        self.ious.append(chosen)
+
+    @property
+    def mean(self):
+        return self.total / self.weight

@@ -1,0 +1,51 @@
+"""Held-out synthetic clips (their sprites, shapes and photographs are never trained on) and the score on them. Runs in Python."""
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import clips
+from network import normalised, set_size
+from unroll import Unroll
+
+FRAMES, SIDE, SEED = 8, 256, 77
+
+
+def held_out_clips(pool, count):
+    """-> (frames [count, T, 3, S, S] float, masks [count, T, 1, S, S] bool) of the largest object of each clip."""
+    source = clips.SyntheticClips(pool, "val")
+    pixels, ids = source.batch(np.random.default_rng(SEED), count, FRAMES, SIDE)
+    largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
+    masks = ids == largest[:, None, None, None]
+    return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(masks)[:, :, None]
+
+
+def resized(x, side):
+    return F.interpolate(x.flatten(0, 1).float(), (side, side), mode="area").view(*x.shape[:3], side, side)
+
+
+def jaccard(a, b):
+    """[T, N, 1, H, W] bool -> [T, N]; two empty masks agree."""
+    inter, union = (a & b).flatten(2).sum(-1).float(), (a | b).flatten(2).sum(-1).float()
+    return torch.where(union > 0, inter / union.clamp(min=1), torch.ones_like(union))
+
+
+@torch.no_grad()
+def validate(model, held_out, side):
+    """-> text: mean J of the first frame and of the rest, by prompt; and how often hidden and visible are told apart."""
+    set_size(model, side)
+    unroll, text = Unroll(model), []
+    for prompt in ("inner", "mask"):
+        first, rest, told = [], [], []
+        for i in range(0, len(held_out[0]), 8):
+            frames, masks = resized(held_out[0][i:i + 8], side), resized(held_out[1][i:i + 8], side) > .5
+            masks = masks.transpose(0, 1)
+            predicted = unroll(normalised(frames), masks, 1, prompt)
+            j = jaccard(predicted, masks)
+            first.append(j[0])
+            rest.append(j[1:].mean(0))
+            seen, guessed = masks[1:].flatten(2).any(-1), predicted[1:].flatten(2).any(-1)
+            told.append(torch.stack([(guessed & seen).sum(), seen.sum(), (~guessed & ~seen).sum(), (~seen).sum()]))
+        a, b, c, d = torch.stack(told).sum(0).tolist()
+        text.append(f"{prompt}: J0 {torch.cat(first).mean():.3f} Jtrack {torch.cat(rest).mean():.3f} visible {a}/{b} hidden {c}/{d}")
+    unroll.close()
+    return "; ".join(text)
