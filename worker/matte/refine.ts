@@ -1,0 +1,204 @@
+/**
+ * Runs anywhere: an edge at the model's resolution becomes an edge where the picture has one.
+ *
+ * Two steps on the reduced grid (see [Note: reduced grid]), then one pass over the narrow band at full
+ * resolution: local colour models say how much of a cell belongs to the object where the colours can tell;
+ * a guided filter makes alpha locally a linear function of the picture, so that its edge lies on the
+ * picture's edge.
+ */
+import type { BinaryMask } from "../evaluation/binary-mask.ts";
+import type { Picture } from "../frames/frame-source.ts";
+import { type AlphaRegion, boxOfMask, emptyRegion, growBox } from "./alpha-region.ts";
+import { boxMean, type Plane, plane } from "./box-filter.ts";
+import { askColours } from "./colour-model.ts";
+import { dilate, guidedLines, indicesOf, type Lines } from "./guided-lines.ts";
+import { gridOver, MODEL_SIDE, type ReducedGrid, reduceMask, reducePicture } from "./reduced-grid.ts";
+
+/** Lengths in cells of the model's map, so that they mean the same at every resolution. */
+export interface RefineTuning {
+  /** How far the true edge may lie from the mask's edge. */
+  band: number;
+  /** Softness of the mask before the picture is asked. */
+  prior: number;
+  /** Reach of the local colour models. */
+  colour: number;
+  /** See `ColourTuning`. */
+  colourNoise: number;
+  separation: number;
+  /** Reach of the guided filter. */
+  guide: number;
+  guideNoise: number;
+  /** Share of full alpha that the guided filter's haze takes on each side. */
+  haze: number;
+}
+
+export const defaultRefineTuning: RefineTuning = {
+  band: 1.5,
+  prior: 0.4,
+  colour: 3,
+  colourNoise: 0.0004,
+  separation: 2,
+  guide: 0.5,
+  guideNoise: 0.0003,
+  haze: 0.1,
+};
+
+export interface RefineOptions {
+  /** 0 gives the mask itself, exactly; 1 is full. */
+  strength: number;
+  /** The model's mask is side x side: a quarter of its input size. */
+  side: number;
+  tuning: RefineTuning;
+}
+
+/** Alpha at the clip's resolution over the object's box. Mask and picture have one size. */
+export function refineEdge(
+  mask: BinaryMask,
+  picture: Picture,
+  options: Partial<RefineOptions> = {},
+): AlphaRegion {
+  const { strength = 1, side = MODEL_SIDE, tuning = defaultRefineTuning } = options;
+  requireOneSize(mask, picture);
+  const frame = { width: mask.width, height: mask.height };
+  const box = boxOfMask(mask);
+  if (!box) return emptyRegion(frame);
+  const margin = Math.ceil(((tuning.band + 1) * Math.sqrt(frame.width * frame.height)) / side) + 2;
+  const grid = gridOver(growBox(box, margin, frame), frame, side);
+  const { prior, band } = priorOf(reduceMask(mask, grid), grid, tuning);
+  const lines = edgeLines(prior, band, picture, grid, tuning);
+  return applyLines(lines, band, mask, picture, grid, strength, tuning.haze);
+}
+
+function requireOneSize(mask: BinaryMask, picture: Picture): void {
+  if (mask.width === picture.width && mask.height === picture.height) return;
+  throw new RangeError(
+    `Refining needs mask and picture of one size, got ${mask.width} x ${mask.height} and ${picture.width} x ${picture.height}. Pass the clip's frame at its displayed size.`,
+  );
+}
+
+/** `band`: 1 where the edge may lie, falling to 0 at its rim. */
+function priorOf(coverage: Plane, grid: ReducedGrid, tuning: RefineTuning): { prior: Plane; band: Plane } {
+  const soft = Math.max(1, Math.round(tuning.prior * grid.uncertainty));
+  const near = boxMean(coverage, Math.max(1, Math.round(tuning.band * grid.uncertainty)));
+  const band = plane(grid.width, grid.height);
+  for (let i = 0; i < band.data.length; i++) {
+    const inside = near.data[i]!;
+    // Running sums leave rounding behind, which must not count as an edge.
+    const edge = Math.min(inside, 1 - inside);
+    band.data[i] = edge < 1e-4 ? 0 : Math.min(1, edge * 6);
+  }
+  return { prior: boxMean(boxMean(coverage, soft), Math.max(1, soft >> 1)), band };
+}
+
+function edgeLines(
+  prior: Plane,
+  band: Plane,
+  picture: Picture,
+  grid: ReducedGrid,
+  tuning: RefineTuning,
+): Lines {
+  const cells = (length: number) => Math.max(1, Math.round(length * grid.uncertainty));
+  const colours = reducePicture(picture, grid);
+  const inBand = indicesOf(band.data);
+  const believed = askColours(prior, band, inBand, colours, {
+    radius: cells(tuning.colour),
+    noise: tuning.colourNoise,
+    separation: tuning.separation,
+  });
+  // One cell more than the band, because full resolution interpolates between cells.
+  const needed = dilate(inBand, grid.width, grid.height, 1);
+  return guidedLines(believed, colours, needed, cells(tuning.guide), tuning.guideNoise);
+}
+
+/** Full resolution: outside of the band the mask, in it the line's alpha. */
+function applyLines(
+  lines: Lines,
+  band: Plane,
+  mask: BinaryMask,
+  picture: Picture,
+  grid: ReducedGrid,
+  strength: number,
+  haze: number,
+): AlphaRegion {
+  const width = Math.min(grid.width * grid.step, grid.frame.width - grid.x);
+  const height = Math.min(grid.height * grid.step, grid.frame.height - grid.y);
+  const alpha = new Float32Array(width * height);
+  const across = cellTaps(width, grid.width, grid.step);
+  const down = cellTaps(height, grid.height, grid.step);
+  const line = new Float64Array(5);
+  const planes = [lines.red, lines.green, lines.blue, lines.offset, band].map(({ data }) => data);
+  for (let y = 0; y < height; y++) {
+    const [top, bottom] = [down.low[y]! * grid.width, down.high[y]! * grid.width];
+    const from = (grid.y + y) * mask.width + grid.x;
+    for (let x = 0; x < width; x++) {
+      const [left, right] = [across.low[x]!, across.high[x]!];
+      const hard = mask.data[from + x]!;
+      const at = y * width + x;
+      const edge =
+        band.data[top + left]! +
+        band.data[top + right]! +
+        band.data[bottom + left]! +
+        band.data[bottom + right]!;
+      if (edge === 0) {
+        alpha[at] = hard;
+        continue;
+      }
+      interpolate(
+        planes,
+        top + left,
+        top + right,
+        bottom + left,
+        bottom + right,
+        across.share[x]!,
+        down.share[y]!,
+        line,
+      );
+      const soft = alphaOn(line, picture.data, (from + x) * 4, haze);
+      alpha[at] = hard + (soft - hard) * line[4]! * strength;
+    }
+  }
+  return { x: grid.x, y: grid.y, width, height, frame: grid.frame, alpha };
+}
+
+function alphaOn(line: Float64Array, data: Uint8ClampedArray, pixel: number, haze: number): number {
+  const colour = line[0]! * data[pixel]! + line[1]! * data[pixel + 1]! + line[2]! * data[pixel + 2]!;
+  return Math.min(1, Math.max(0, (colour / 255 + line[3]! - haze) / (1 - 2 * haze)));
+}
+
+function interpolate(
+  planes: Float32Array[],
+  a: number,
+  b: number,
+  c: number,
+  d: number,
+  fx: number,
+  fy: number,
+  result: Float64Array,
+): void {
+  const wb = fx * (1 - fy);
+  const wc = (1 - fx) * fy;
+  const wd = fx * fy;
+  const wa = 1 - wb - wc - wd;
+  for (let i = 0; i < 5; i++) {
+    const p = planes[i]!;
+    result[i] = p[a]! * wa + p[b]! * wb + p[c]! * wc + p[d]! * wd;
+  }
+}
+
+interface CellTaps {
+  low: Int32Array;
+  high: Int32Array;
+  share: Float32Array;
+}
+
+/** Between which two cell centres each pixel's centre lies, and how far along. */
+function cellTaps(pixels: number, cells: number, step: number): CellTaps {
+  const taps = { low: new Int32Array(pixels), high: new Int32Array(pixels), share: new Float32Array(pixels) };
+  for (let pixel = 0; pixel < pixels; pixel++) {
+    const centre = Math.min(cells - 1, Math.max(0, (pixel + 0.5) / step - 0.5));
+    taps.low[pixel] = Math.floor(centre);
+    taps.high[pixel] = Math.min(cells - 1, taps.low[pixel]! + 1);
+    taps.share[pixel] = centre - taps.low[pixel]!;
+  }
+  return taps;
+}
