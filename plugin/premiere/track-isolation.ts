@@ -1,0 +1,106 @@
+/** Shows one video track alone while frames are exported, and restores the others; UXP script context. */
+import type { Sequence } from "@adobe/premierepro";
+import { type HostEnvironment, HostError, messageOf } from "./host-environment.ts";
+import { joinPath } from "./paths.ts";
+import { openSequence } from "./sequence.ts";
+
+/** Which tracks were muted by Masklet, kept on disk so that a crash doesn't leave them muted. */
+interface MutedTracks {
+  sequenceId: string;
+  trackIds: number[];
+}
+
+/** How long after the last export the tracks come back: longer than a frame takes, short for a person. */
+const RELEASE_AFTER_MILLISECONDS = 2000;
+
+export class TrackIsolation {
+  readonly #environment: HostEnvironment;
+  #isolated: { sequenceId: string; trackIndex: number } | null = null;
+  #lastUse = 0;
+  #watching = false;
+
+  constructor(environment: HostEnvironment) {
+    this.#environment = environment;
+  }
+
+  /** Mutes every other video track that isn't muted yet; does nothing when that is so already. */
+  async isolate(sequence: Sequence, trackIndex: number): Promise<void> {
+    this.#lastUse = this.#environment.now();
+    const sequenceId = sequence.guid.toString();
+    if (this.#isolated?.sequenceId === sequenceId && this.#isolated.trackIndex === trackIndex) return;
+    await this.restore();
+    await this.#muteOthers(sequence, sequenceId, trackIndex);
+    this.#isolated = { sequenceId, trackIndex };
+    void this.#releaseWhenIdle();
+  }
+
+  async #muteOthers(sequence: Sequence, sequenceId: string, trackIndex: number): Promise<void> {
+    const muted: MutedTracks = { sequenceId, trackIds: [] };
+    const count = await sequence.getVideoTrackCount();
+    for (let index = 0; index < count; index++) {
+      if (index === trackIndex) continue;
+      const track = await sequence.getVideoTrack(index);
+      if (await track.isMuted()) continue;
+      muted.trackIds.push(track.id);
+      // Written before muting: a crash in between restores a track that was never muted, which is harmless.
+      await this.#remember(muted);
+      await track.setMute(true);
+    }
+  }
+
+  /** Unmutes what was muted, also after a crash of an earlier run. */
+  async restore(): Promise<void> {
+    this.#isolated = null;
+    const muted = await this.#remembered();
+    if (!muted) return;
+    const { sequence } = await openSequence(this.#environment);
+    if (sequence.guid.toString() !== muted.sequenceId) throw otherSequence();
+    const count = await sequence.getVideoTrackCount();
+    for (let index = 0; index < count; index++) {
+      const track = await sequence.getVideoTrack(index);
+      if (muted.trackIds.includes(track.id)) await track.setMute(false);
+    }
+    await this.#environment.files.unlink(this.#path());
+  }
+
+  async #releaseWhenIdle(): Promise<void> {
+    if (this.#watching) return;
+    this.#watching = true;
+    try {
+      while (this.#isolated) {
+        const idle = this.#environment.now() - this.#lastUse;
+        if (idle >= RELEASE_AFTER_MILLISECONDS) await this.restore();
+        else await this.#environment.wait(RELEASE_AFTER_MILLISECONDS - idle);
+      }
+    } catch (error) {
+      // The list stays on disk: the next call, or the next start, restores the tracks.
+      console.error(`Masklet: muted tracks not restored yet: ${messageOf(error)}`);
+    } finally {
+      this.#watching = false;
+    }
+  }
+
+  #path(): string {
+    return joinPath(this.#environment.dataFolder, "muted-tracks.json");
+  }
+
+  async #remember(muted: MutedTracks): Promise<void> {
+    await this.#environment.files.writeFile(this.#path(), JSON.stringify(muted), { encoding: "utf-8" });
+  }
+
+  async #remembered(): Promise<MutedTracks | null> {
+    try {
+      return JSON.parse(await this.#environment.files.readFile(this.#path(), { encoding: "utf-8" }));
+    } catch {
+      return null;
+    }
+  }
+}
+
+function otherSequence(): HostError {
+  return new HostError(
+    "partly-done",
+    "Masklet muted tracks of another sequence to see one clip alone, and couldn't unmute them there.",
+    "Open that sequence again: Masklet then unmutes them by itself. Or click their eye icons.",
+  );
+}
