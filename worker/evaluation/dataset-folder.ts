@@ -1,4 +1,5 @@
 /** Runs anywhere: a folder tree that holds a dataset, on a disk, in memory or in a browser. */
+import { TrackerError } from "../tracker-error.ts";
 
 export interface FolderEntry {
   name: string;
@@ -26,12 +27,11 @@ export interface DatasetProblem {
 /** Long lists are cut in the message; `problems` has them all. */
 const SHOWN_PROBLEMS = 12;
 
-export class DatasetError extends Error {
-  override readonly name = "DatasetError";
+export class DatasetError extends TrackerError {
   readonly problems: readonly DatasetProblem[];
 
   constructor(problems: readonly DatasetProblem[]) {
-    super(problemText(problems));
+    super("bad-clip", problemText(problems), "Correct these files of the dataset, or leave their clips out.");
     this.problems = problems;
   }
 }

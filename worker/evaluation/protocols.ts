@@ -192,7 +192,7 @@ class Pass {
   /** Clicks on a tracked frame; gives the frame, or null when there was nothing to click on. */
   async correct(track: ObjectTrack, frameIndex: number, truth: BinaryMask): Promise<number | null> {
     const { prompt, segmenter } = this.#run;
-    const count = prompt.kind === "clicks" ? Math.max(prompt.count, 1) : USUAL_CORRECTION_CLICKS;
+    const count = prompt.kind === "clicks" ? prompt.count : USUAL_CORRECTION_CLICKS;
     const shown = this.shown(track, frameIndex);
     const given: Prompted | null = await giveCorrections(
       segmenter,

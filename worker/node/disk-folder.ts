@@ -1,0 +1,27 @@
+/** Node: a dataset's folder on this machine's disk. */
+import { openAsBlob } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { DatasetFolder, FolderEntry } from "../evaluation/dataset-folder.ts";
+
+export function diskFolder(root: string): DatasetFolder {
+  return {
+    list: (path) => listEntries(join(root, path)),
+    read: (path) => readFile(join(root, path)),
+    blob: (path) => openAsBlob(join(root, path)),
+  };
+}
+
+/** Hidden files (".DS_Store") belong to the system, not to the dataset. */
+async function listEntries(path: string): Promise<FolderEntry[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true });
+    return entries
+      .filter(({ name }) => !name.startsWith("."))
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
