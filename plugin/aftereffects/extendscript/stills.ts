@@ -1,0 +1,57 @@
+/** Runs in ExtendScript: frames of one layer, rendered by the host where its file can't be read. */
+import type { SaveStill } from "../calls.ts";
+import { findLayer } from "./layers.ts";
+import { HostRefusal } from "./refusal.ts";
+
+const TEMPORARY_COMP = "Masklet frames (temporary)";
+
+/**
+ * Asks for one frame as PNG. The call returns before the file is whole: the page waits until it parses
+ * to its end. The comp holds the source alone at its own size, so no effect or transform is baked in.
+ */
+export function saveStill(argument: SaveStill): { file: string } {
+  const source = findLayer(argument.layer).source as AVItem;
+  const comp = temporaryComp(source);
+  if (!comp.saveFrameToPng) {
+    throw new HostRefusal(
+      "refused",
+      "This After Effects can't save frames for a script.",
+      "Update After Effects, or use a layer with a media file.",
+    );
+  }
+  comp.saveFrameToPng(argument.time, new File(argument.file));
+  return { file: argument.file };
+}
+
+function temporaryComp(source: AVItem): CompItem {
+  for (let i = 1; i <= app.project.numItems; i++) {
+    const item = app.project.item(i);
+    if (
+      item instanceof CompItem &&
+      item.name === TEMPORARY_COMP &&
+      (item.layer(1) as AVLayer).source === source
+    )
+      return item;
+  }
+  const rate = source.frameRate > 0 ? source.frameRate : 25;
+  const duration = source.duration > 0 ? source.duration : 1 / rate;
+  const comp = app.project.items.addComp(
+    TEMPORARY_COMP,
+    source.width,
+    source.height,
+    source.pixelAspect,
+    duration,
+    rate,
+  );
+  comp.layers.add(source);
+  return comp;
+}
+
+/** Nothing of ours stays in the project. */
+export function removeStills(): null {
+  for (let i = app.project.numItems; i >= 1; i--) {
+    const item = app.project.item(i);
+    if (item instanceof CompItem && item.name === TEMPORARY_COMP) item.remove();
+  }
+  return null;
+}
