@@ -18,7 +18,7 @@ export interface Keyframe<V> {
 }
 
 export interface MatteImport {
-  /** `stills`: one file per frame, numbered without a gap. `movie`: one file. */
+  /** `stills`: one file per frame, named by `stillName` from 0 without a gap. `movie`: one file. */
   kind: "stills" | "movie";
   /** Absolute path of the movie, or of the first still. */
   firstFile: string;

@@ -100,7 +100,10 @@ export interface HostApi {
   readSelection(): Promise<HostOutcome<ClipSelection>>;
   /** base64 of bytes [offset, offset + length) of the clip's media file; shorter at its end. */
   readMedia(clipId: string, offset: number, length: number): Promise<HostOutcome<string>>;
-  /** An encoded still (PNG or JPEG, base64) of the clip at a frame of its own. */
+  /**
+   * An encoded still (PNG or JPEG, base64) as the host renders the clip, at the n-th timeline frame of it
+   * (0 is the first one shown). See `stillsTiming` in `timeline-map.ts`.
+   */
   renderStill(
     clipId: string,
     frameIndex: number,
@@ -111,6 +114,10 @@ export interface HostApi {
   carryOut(plan: EditPlan): Promise<HostOutcome<PlanReport>>;
   storeSession(key: string, json: string): Promise<HostOutcome<null>>;
   loadSession(key: string): Promise<HostOutcome<string | null>>;
+  /** Absolute path of the folder that `writeFile` writes below; absent where there is no such thing. */
+  matteFolder?(): Promise<HostOutcome<string>>;
+  /** Asks the person for that folder and remembers it; null when they chose none. */
+  chooseMatteFolder?(): Promise<HostOutcome<string | null>>;
 }
 
 /** What was done and what was not, step by step, in words. */

@@ -44,6 +44,16 @@ export interface MattePlacement {
   reason: string;
 }
 
+/**
+ * The timing of a clip whose frames are stills rendered by the host: one for each frame of the timeline,
+ * so speed, reverse and rate are in the pictures already.
+ */
+export function stillsTiming(timing: ClipTiming): ClipTiming {
+  const { start, end, timeline } = timing;
+  const duration = formatTicks(parseTicks(end) - parseTicks(start));
+  return { start, end, timeline, sourceIn: "0", sourceOut: duration, speed: 1, rate: timelineRate(timing) };
+}
+
 /** Speed as an exact ratio: hosts give percentages with up to four decimals. Negative is reversed. */
 export function speedRatio(speed: number): { numerator: bigint; denominator: bigint } {
   if (!Number.isFinite(speed) || Math.abs(speed) < 0.0001) {
