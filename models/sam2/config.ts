@@ -141,6 +141,13 @@ export function parseSam2Config(yaml: string): Sam2Config {
   return readModel(root.section("model"));
 }
 
+/** The same model for another input size; fewer pixels are faster and coarser. Throws where it is not legal. */
+export function withImageSize(config: Sam2Config, imageSize: number): Sam2Config {
+  const resized = { ...config, imageSize };
+  checkGeometry(resized);
+  return resized;
+}
+
 function parseYaml(yaml: string): unknown {
   try {
     return parse(yaml);
@@ -363,6 +370,8 @@ function checkGeometry(config: Sam2Config): void {
   if ((imageSize / 4) % window !== 0) {
     throw refuse("image_size", `a multiple of ${4 * window} (4 pixels times the first window)`, imageSize);
   }
+  if (!config.useHighResolutionFeatures) throw refuse("use_high_res_features_in_sam", "true", false);
+  if (!config.directlyAddNoMemoryEmbedding) throw refuse("directly_add_no_mem_embed", "true", false);
   if (backboneStride !== 16) throw refuse("backbone_stride", "16", backboneStride);
   const channels = trunk.stages
     .map((_, i) => Math.trunc(trunk.embedDim * trunk.dimMultiplier ** i))
