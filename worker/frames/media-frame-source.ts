@@ -18,6 +18,7 @@ import {
   type PacketTiming,
   presentedFrames,
 } from "./clip-timing.ts";
+import { assertInClip } from "./frame-range.ts";
 import type { FrameSource, Picture } from "./frame-source.ts";
 import { pictureFromSample } from "./picture-from-sample.ts";
 
@@ -299,16 +300,6 @@ class MediaFrameSource implements FrameSource {
       last = first - 1;
     }
   }
-}
-
-/** @throws TrackerError `out-of-range`. */
-export function assertInClip(info: ClipInfo, frameIndex: number): void {
-  if (Number.isInteger(frameIndex) && frameIndex >= 0 && frameIndex < info.frameCount) return;
-  throw new TrackerError(
-    "out-of-range",
-    `Frame ${frameIndex} is not in ${info.name}: its frames are 0 to ${info.frameCount - 1}.`,
-    `Choose a frame from 0 to ${info.frameCount - 1}.`,
-  );
 }
 
 function undecodable(info: ClipInfo, frameIndex: number): TrackerError {
