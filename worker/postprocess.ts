@@ -92,7 +92,7 @@ function bandsOfRows({ low, high }: Taps): Band[] {
   const bands: Band[] = [];
   for (let row = 0; row < low.length; row++) {
     const last = bands.at(-1);
-    if (last?.low === low[row]) last.to = row + 1;
+    if (last && last.low === low[row]) last.to = row + 1;
     else bands.push({ low: low[row] as number, high: high[row] as number, from: row, to: row + 1 });
   }
   return bands;

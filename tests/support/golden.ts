@@ -110,6 +110,8 @@ export interface GoldenOperation {
   reverse?: boolean;
   /** Frames in the order in which propagate gave them. */
   order?: number[];
+  /** What the official predictor raised instead of an answer. */
+  upstream_error?: string;
 }
 
 /** What the official predictor decided in one inference. */
@@ -147,6 +149,8 @@ export interface GoldenScenario {
   num_frames: number;
   video_hw: [number, number];
   attrs: Record<string, number | boolean>;
+  /** Whether the CUDA extension was there, which fills holes. */
+  cc_extension: boolean;
   ops: GoldenOperation[];
   steps: GoldenStep[];
 }

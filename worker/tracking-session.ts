@@ -1,0 +1,361 @@
+/**
+ * Runs in the tracking worker or in Node: the official video predictor's operations on one clip, with its
+ * semantics. One call at a time; a propagation is a call until its generator ends.
+ */
+import type { FrameSource } from "./frames/frame-source.ts";
+import { ImageFeatureCache } from "./image-feature-cache.ts";
+import { encodeMask } from "./mask-rle.ts";
+import { selectMemories } from "./memory-bank.ts";
+import { maskPromptToModelSize } from "./postprocess.ts";
+import type { PredictorOptions } from "./predictor-options.ts";
+import { preprocess } from "./preprocess.ts";
+import { appendPoints, encodePoints, type PointInputs, type PointsOrBox } from "./prompt-encoding.ts";
+import { type PropagateRequest, propagate } from "./propagate.ts";
+import type { Semantics } from "./protocol.ts";
+import type { ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
+import {
+  FrameRangeError,
+  missingPrompt,
+  NoPromptError,
+  PromptError,
+  UnknownObjectError,
+} from "./session-errors.ts";
+import { type FrameResults, type ResultRules, toFrameResults } from "./session-results.ts";
+import { type Embedding, type StepResult, segmentMask, segmentPoints } from "./track-step.ts";
+import {
+  clearPrompts,
+  copyObject,
+  createObject,
+  newestOutput,
+  promptedFrames,
+  type StorageKey,
+  type TrackedObject,
+} from "./tracked-object.ts";
+
+export interface SessionInit {
+  engine: Sam2Engine;
+  frames: FrameSource;
+  options: PredictorOptions;
+  /** `upstream` where absent. */
+  semantics?: Semantics;
+  /** Told of every inference and what was decided in it. */
+  onStep?: (step: StepReport) => void;
+}
+
+/** One inference of one object: what it read and what came of it. */
+export interface StepReport extends StepResult {
+  /** `remembered`: the memory of a prompted frame was encoded, nothing was segmented. */
+  kind: "prompted" | "remembered" | "tracked";
+  frameIndex: number;
+  objectId: number;
+  initial: boolean;
+  reverse: boolean;
+  /** [time position, frame] of each memory and [distance, frame] of each pointer, in order. */
+  memories: [number, number][];
+  pointers: [number, number][];
+}
+
+export interface PointPrompts extends PointsOrBox {
+  /** False adds to the points that are already on this frame. */
+  clearOldPoints?: boolean;
+}
+
+/** Everything that a session knows, without pixels and features; see `keep`. */
+export interface SessionState {
+  objects: Map<number, TrackedObject>;
+}
+
+export class TrackingSession {
+  readonly frames: FrameSource;
+  readonly options: PredictorOptions;
+  readonly semantics: Semantics;
+  readonly features: ImageFeatureCache;
+  readonly report: (step: StepReport) => void;
+  engine: Sam2Engine;
+  /** In order of arrival, which is upstream's object index. */
+  objects = new Map<number, TrackedObject>();
+  /** The last click's memory-conditioned feature: the next click on the frame reads the same bank. */
+  #click: ClickEmbedding | null = null;
+
+  constructor({ engine, frames, options, semantics = "upstream", onStep }: SessionInit) {
+    this.engine = engine;
+    this.frames = frames;
+    this.semantics = semantics;
+    this.options = semantics === "sticky" ? { ...options, add_all_frames_to_correct_as_cond: true } : options;
+    this.features = new ImageFeatureCache((frameIndex) => this.#encodeFrame(frameIndex));
+    this.report = onStep ?? (() => {});
+  }
+
+  get objectIds(): number[] {
+    return [...this.objects.keys()];
+  }
+
+  // -------------------------------------------------------------- prompts
+
+  /** Points or a box of one object on one frame; answers with all objects' masks on this frame. */
+  async addPoints(frameIndex: number, objectId: number, prompts: PointPrompts): Promise<FrameResults> {
+    this.checkFrame(frameIndex);
+    const { clearOldPoints = true, ...pointsOrBox } = prompts;
+    if (prompts.box && !clearOldPoints) {
+      throw new PromptError("A box starts a frame's prompts: give it with clearOldPoints, before any point.");
+    }
+    const added = encodePoints(pointsOrBox, this.frames.info, this.engine.config.imageSize);
+    const object = this.#objectFor(objectId);
+    const points = appendPoints(clearOldPoints ? undefined : object.points.get(frameIndex), added);
+    object.points.set(frameIndex, points);
+    object.masks.delete(frameIndex);
+    return this.#answer(object, frameIndex, (features, situation) =>
+      this.#segmentPoints(object, frameIndex, features, situation, points),
+    );
+  }
+
+  /** `pixels`: width * height, row by row, anything but 0 belongs to the object; any size. */
+  async addMask(
+    frameIndex: number,
+    objectId: number,
+    mask: { width: number; height: number; pixels: Uint8Array },
+  ): Promise<FrameResults> {
+    this.checkFrame(frameIndex);
+    const { width, height, pixels } = mask;
+    if (pixels.length !== width * height || pixels.length === 0) {
+      throw new PromptError(
+        `A ${width} x ${height} mask needs ${width * height} pixels, got ${pixels.length}.`,
+      );
+    }
+    const { imageSize } = this.engine.config;
+    const binary = Uint8Array.from(pixels, (value) => (value === 0 ? 0 : 1));
+    const prompt = maskPromptToModelSize(binary, width, height, imageSize);
+    const object = this.#objectFor(objectId);
+    object.masks.set(frameIndex, encodeMask(prompt, imageSize, imageSize));
+    object.points.delete(frameIndex);
+    return this.#answer(object, frameIndex, (features, situation) => {
+      const embedding = () => this.#embeddingFor(object, frameIndex, features, situation);
+      return segmentMask(this, features, embedding, prompt, situation.initial);
+    });
+  }
+
+  /** Takes all prompts of one object on one frame away. */
+  clearFrame(frameIndex: number, objectId: number): FrameResults {
+    const object = this.objectWithId(objectId);
+    this.forgetClick();
+    clearPrompts(object, frameIndex);
+    return this.#resultsAfterClearing(frameIndex);
+  }
+
+  /** Returns the frames on which the object had prompts, with what the others look like there now. */
+  removeObject(objectId: number): FrameResults[] {
+    const object = this.objectWithId(objectId);
+    this.forgetClick();
+    const frames = promptedFrames(object);
+    this.objects.delete(objectId);
+    return this.objects.size === 0 ? [] : frames.map((frame) => this.#resultsAfterClearing(frame));
+  }
+
+  /** Forgets all objects; the clip stays open. */
+  reset(): void {
+    this.forgetClick();
+    this.objects.clear();
+  }
+
+  #resultsAfterClearing(frameIndex: number): FrameResults {
+    const conditioning = [...this.objects.values()].some(({ fresh }) => fresh.conditioning.has(frameIndex));
+    return this.resultsOn(frameIndex, conditioning ? "conditioning" : "nonConditioning");
+  }
+
+  // -------------------------------------------------------------- tracking
+
+  /** Frame after frame from `start`; `maxFrames` n gives n + 1 frames, as upstream. */
+  propagate(request: PropagateRequest = {}): AsyncGenerator<FrameResults> {
+    return propagate(this, request);
+  }
+
+  // -------------------------------------------------------------- state
+
+  /** A copy of the state that shares all tensors with the session. */
+  keep(): SessionState {
+    return { objects: new Map([...this.objects].map(([id, object]) => [id, copyObject(object)])) };
+  }
+
+  /** Goes back to what `keep` gave; that copy stays good for another time. */
+  restore(state: SessionState): void {
+    this.forgetClick();
+    this.objects = new Map([...state.objects].map(([id, object]) => [id, copyObject(object)]));
+  }
+
+  /** Continues with another engine for the same model, after the device of the first one was lost. */
+  useEngine(engine: Sam2Engine): void {
+    this.release();
+    this.engine = engine;
+  }
+
+  /** Encodes a frame ahead of a click. */
+  async warm(frameIndex: number): Promise<void> {
+    this.checkFrame(frameIndex);
+    await this.features.use(frameIndex, true, async () => {});
+  }
+
+  /** Lets features go; the frames and the engine are their owner's. */
+  release(): void {
+    this.forgetClick();
+    this.features.clear();
+  }
+
+  // -------------------------------------------------------------- parts shared with propagate.ts
+
+  checkFrame(frameIndex: number): void {
+    const { frameCount } = this.frames.info;
+    if (Number.isInteger(frameIndex) && frameIndex >= 0 && frameIndex < frameCount) return;
+    throw new FrameRangeError(`Expected a frame from 0 to ${frameCount - 1}, got ${frameIndex}.`);
+  }
+
+  objectWithId(objectId: number): TrackedObject {
+    const object = this.objects.get(objectId);
+    if (object) return object;
+    const known = this.objectIds.join(", ") || "none";
+    throw new UnknownObjectError(`There is no object ${objectId}; the session has ${known}.`);
+  }
+
+  /** What all objects look like on a frame; an object without a result there is absent. */
+  resultsOn(frameIndex: number, storage: StorageKey, milliseconds = 0): FrameResults {
+    const outputs = [...this.objects.values()].map((object) => ({
+      objectId: object.id,
+      output: newestOutput(object, storage, frameIndex),
+      prompted: object.points.has(frameIndex) || object.masks.has(frameIndex),
+      milliseconds,
+    }));
+    return toFrameResults(frameIndex, outputs, this.resultRules());
+  }
+
+  resultRules(): ResultRules {
+    const { width, height } = this.frames.info;
+    return { side: this.engine.maskSide, width, height, nonOverlap: this.options.non_overlap_masks };
+  }
+
+  selectFor(object: TrackedObject, frameIndex: number, reverse: boolean) {
+    if (object.bank.conditioning.size === 0) throw new NoPromptError(missingPrompt(object.id));
+    return selectMemories(object.bank, {
+      frameIndex,
+      reverse,
+      frameCount: this.frames.info.frameCount,
+      numMaskmem: this.engine.config.numMaskmem,
+      useObjectPointers: this.engine.config.useObjectPointers,
+      options: this.options,
+    });
+  }
+
+  /** To be called whenever a bank changes. */
+  forgetClick(): void {
+    this.#click?.tensor.release();
+    this.#click = null;
+  }
+
+  // -------------------------------------------------------------- one prompted frame
+
+  #objectFor(objectId: number): TrackedObject {
+    const object = this.objects.get(objectId) ?? createObject(objectId);
+    this.objects.set(objectId, object);
+    return object;
+  }
+
+  async #answer(
+    object: TrackedObject,
+    frameIndex: number,
+    segment: (features: ImageFeatures, situation: Situation) => Promise<StepResult>,
+  ): Promise<FrameResults> {
+    const started = performance.now();
+    const situation = this.#situationOf(object, frameIndex);
+    const step = await this.features.use(frameIndex, true, (features) => segment(features, situation));
+    object.fresh[situation.storage].set(frameIndex, step.output);
+    this.#reportPrompt(object, frameIndex, situation, step);
+    return this.resultsOn(frameIndex, situation.storage, performance.now() - started);
+  }
+
+  /**
+   * A frame that was never tracked is segmented without memory and conditions the others. A tracked one is
+   * a correction: it reads the bank, and joins the conditioning frames only where an option says so.
+   */
+  #situationOf(object: TrackedObject, frameIndex: number): Situation {
+    const tracked = object.tracked.get(frameIndex);
+    // Upstream fails where nothing is left to remember; a sticky session starts over from this frame.
+    const orphaned = this.semantics === "sticky" && object.bank.conditioning.size === 0;
+    const initial = tracked === undefined || orphaned;
+    const conditioning = initial || this.options.add_all_frames_to_correct_as_cond;
+    return {
+      initial,
+      reverse: tracked !== undefined && !initial && tracked.reverse,
+      storage: conditioning ? "conditioning" : "nonConditioning",
+    };
+  }
+
+  async #segmentPoints(
+    object: TrackedObject,
+    frameIndex: number,
+    features: ImageFeatures,
+    situation: Situation,
+    points: PointInputs,
+  ): Promise<StepResult> {
+    const embedding = await this.#embeddingFor(object, frameIndex, features, situation);
+    const previous = newestOutput(object, situation.storage, frameIndex);
+    return segmentPoints(this, features, embedding, {
+      points,
+      initial: situation.initial,
+      previousLogits: previous?.logits ?? null,
+    });
+  }
+
+  /** Stays the session's or the cache's: not to be released by the caller. */
+  async #embeddingFor(
+    object: TrackedObject,
+    frameIndex: number,
+    features: ImageFeatures,
+    { initial, reverse }: Situation,
+  ): Promise<Embedding> {
+    if (initial) return { tensor: features.s16, noMemory: true };
+    const click = this.#click;
+    if (click?.objectId === object.id && click.frameIndex === frameIndex) {
+      return { tensor: click.tensor, noMemory: false };
+    }
+    const selection = this.selectFor(object, frameIndex, reverse);
+    const tensor = await this.engine.attendToMemory(features, [selection]);
+    this.forgetClick();
+    this.#click = { objectId: object.id, frameIndex, tensor };
+    return { tensor, noMemory: false };
+  }
+
+  #reportPrompt(
+    object: TrackedObject,
+    frameIndex: number,
+    { initial, reverse }: Situation,
+    step: StepResult,
+  ): void {
+    const selection = initial || step.decision === null ? null : this.selectFor(object, frameIndex, reverse);
+    this.report({
+      ...step,
+      kind: "prompted",
+      frameIndex,
+      objectId: object.id,
+      initial,
+      reverse,
+      memories: selection?.memories.map((memory) => [memory.timePosition, memory.frameIndex]) ?? [],
+      pointers: selection?.pointers.map((pointer) => [pointer.distance, pointer.frameIndex]) ?? [],
+    });
+  }
+
+  async #encodeFrame(frameIndex: number): Promise<ImageFeatures> {
+    const picture = await this.frames.frame(frameIndex);
+    return this.engine.encodeImage(preprocess(picture, this.engine.config.imageSize));
+  }
+}
+
+/** How a prompt on a frame is to be understood. */
+interface Situation {
+  initial: boolean;
+  reverse: boolean;
+  storage: StorageKey;
+}
+
+interface ClickEmbedding {
+  objectId: number;
+  frameIndex: number;
+  tensor: Embedding["tensor"];
+}
