@@ -12,7 +12,30 @@ export interface Weight {
 const OTHER_MODEL =
   "Use the configuration that belongs to this checkpoint, or the checkpoint that belongs to it.";
 
-/** Remembers which tensors were asked for, so that none is left over unnoticed. */
+/** Finds a tensor by key; throws where there is none of this shape. */
+type Lookup = (key: string, shape: number[]) => Weight;
+
+/** The tensors of one module, by the names inside it. */
+export class Weights {
+  readonly prefix: string;
+  readonly #lookup: Lookup;
+
+  constructor(lookup: Lookup, prefix = "") {
+    this.#lookup = lookup;
+    this.prefix = prefix;
+  }
+
+  /** A module inside this one. */
+  at(name: string): Weights {
+    return new Weights(this.#lookup, `${this.prefix}${name}.`);
+  }
+
+  get(name: string, shape: number[]): Weight {
+    return this.#lookup(this.prefix + name, shape);
+  }
+}
+
+/** A checkpoint's tensors; remembers which were asked for, so that none is left over unnoticed. */
 export class WeightStore {
   readonly #stateDict: StateDict;
   readonly #used = new Set<string>();
@@ -22,10 +45,10 @@ export class WeightStore {
   }
 
   root(): Weights {
-    return new Weights(this, "");
+    return new Weights((key, shape) => this.#find(key, shape));
   }
 
-  get(key: string, shape: number[]): Weight {
+  #find(key: string, shape: number[]): Weight {
     const stored = this.#stateDict.tensors.get(key);
     if (stored === undefined) {
       throw badCheckpoint(`${key}: expected [${shape}], but the checkpoint has no such tensor.`, OTHER_MODEL);
@@ -43,29 +66,19 @@ export class WeightStore {
       (key) => !this.#used.has(key) && !knownUnused.includes(key),
     );
     if (left.length === 0) return;
-    throw badCheckpoint(
-      `${left[0]}: the configuration has no place for this tensor${left.length > 1 ? ` (and ${left.length - 1} more)` : ""}.`,
-      OTHER_MODEL,
-    );
+    const more = left.length > 1 ? ` (and for ${left.length - 1} more)` : "";
+    throw badCheckpoint(`${left[0]}: the configuration has no place for this tensor${more}.`, OTHER_MODEL);
   }
 }
 
-/** The tensors of one module. */
-export class Weights {
-  readonly #store: WeightStore;
-  readonly prefix: string;
+/** Writes down what is asked for instead of finding it. */
+export class WeightList {
+  readonly shapes = new Map<string, number[]>();
 
-  constructor(store: WeightStore, prefix: string) {
-    this.#store = store;
-    this.prefix = prefix;
-  }
-
-  /** A module inside this one. */
-  at(name: string): Weights {
-    return new Weights(this.#store, `${this.prefix}${name}.`);
-  }
-
-  get(name: string, shape: number[]): Weight {
-    return this.#store.get(this.prefix + name, shape);
+  root(): Weights {
+    return new Weights((key, shape) => {
+      this.shapes.set(key, shape);
+      return { key, shape, load: () => Promise.reject(new Error(`${key} was listed, not opened.`)) };
+    });
   }
 }

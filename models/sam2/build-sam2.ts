@@ -1,6 +1,6 @@
 /** Pure: joins a checkpoint and a configuration to a model whose four graphs can be built. */
 import type { StateDict } from "../checkpoint/state-dict.ts";
-import { type Weight, WeightStore, type Weights } from "../layers/weights.ts";
+import { type Weight, WeightList, WeightStore, type Weights } from "../layers/weights.ts";
 import type { GraphBuilder } from "../onnx/graph-builder.ts";
 import type { GraphName } from "../onnx/onnx-graph.ts";
 import type { Sam2Config } from "./config.ts";
@@ -20,8 +20,8 @@ const GRAPHS: Record<
   "memory-encoder": memoryEncoder,
 };
 
-/** Upstream has them in every checkpoint, and no configuration that can be built reads them. */
-const KNOWN_UNUSED = ["no_mem_pos_enc"];
+/** Upstream has it in every checkpoint, and no configuration that can be built reads it. */
+const UNUSED_TENSOR = "no_mem_pos_enc";
 
 /**
  * Checks every tensor of the checkpoint against the configuration, and reads none but the constants.
@@ -29,28 +29,46 @@ const KNOWN_UNUSED = ["no_mem_pos_enc"];
  */
 export async function openSam2(checkpoint: StateDict, config: Sam2Config): Promise<Sam2Model> {
   const store = new WeightStore(checkpoint);
-  // Graphs know their weights before these are read, so planning all four is the check.
-  for (const plan of Object.values(GRAPHS)) plan(config, store.root(), {});
-  const constants = await readConstants(store.root(), config);
-  store.checkAllUsed(KNOWN_UNUSED);
+  const constants = planAll(store.root(), config);
+  store.checkAllUsed([UNUSED_TENSOR]);
   return {
     config,
-    constants,
-    buildGraph: (name, options = {}) => GRAPHS[name](config, store.root(), options).finish(),
+    constants: await readConstants(constants),
+    buildGraph: async (name, options = {}) => GRAPHS[name](config, store.root(), options).finish(),
   };
 }
 
-async function readConstants(weights: Weights, config: Sam2Config): Promise<Sam2Constants> {
-  const d = config.neck.dModel;
-  const downsample = weights.at("mask_downsample");
-  const read = async (wanted: boolean, weight: () => Weight) => (wanted ? weight().load() : null);
+/** Key and shape of every tensor that a checkpoint of this configuration has. */
+export function listTensors(config: Sam2Config): Map<string, number[]> {
+  const list = new WeightList();
+  planAll(list.root(), config);
+  return list.shapes.set(UNUSED_TENSOR, [1, 1, config.neck.dModel]);
+}
+
+interface ConstantWeights {
+  noObjectPointer: Weight | null;
+  downsampleKernel: Weight | null;
+  downsampleBias: Weight | null;
+}
+
+/** Graphs know their weights before these are read, so that planning all four is the check. */
+function planAll(weights: Weights, config: Sam2Config): ConstantWeights {
+  for (const plan of Object.values(GRAPHS)) plan(config, weights, {});
   const pointers = config.useObjectPointers;
-  const kernel = await read(pointers, () => downsample.get("weight", [1, 1, 4, 4]));
-  const bias = await read(pointers, () => downsample.get("bias", [1]));
+  const downsample = weights.at("mask_downsample");
   return {
-    noObjectPointer: await read(pointers && config.predictObjectScores, () =>
-      weights.get("no_obj_ptr", [1, d]),
-    ),
+    noObjectPointer:
+      pointers && config.predictObjectScores ? weights.get("no_obj_ptr", [1, config.neck.dModel]) : null,
+    downsampleKernel: pointers ? downsample.get("weight", [1, 1, 4, 4]) : null,
+    downsampleBias: pointers ? downsample.get("bias", [1]) : null,
+  };
+}
+
+async function readConstants(constants: ConstantWeights): Promise<Sam2Constants> {
+  const kernel = await constants.downsampleKernel?.load();
+  const bias = await constants.downsampleBias?.load();
+  return {
+    noObjectPointer: (await constants.noObjectPointer?.load()) ?? null,
     maskDownsample: kernel && bias ? { weight: kernel, bias: bias[0]! } : null,
   };
 }
