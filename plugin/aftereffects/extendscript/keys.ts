@@ -12,7 +12,7 @@ export function setOpacityKeys(property: Property, keys: OpacityKey[]): void {
   }
   if (keys.length === 0) return;
   property.setValuesAtTimes(times, values);
-  for (let k = 0; k < keys.length; k++) if ((keys[k] as OpacityKey).hold) holdFrom(property, k + 1);
+  for (let k = 0; k < property.numKeys; k++) if ((keys[k] as OpacityKey).hold) holdFrom(property, k + 1);
 }
 
 /** Nothing moves between key `index` (from 1) and the next one. */

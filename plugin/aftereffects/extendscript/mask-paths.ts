@@ -118,7 +118,7 @@ function addMask(layer: AVLayer, path: StagedPath, signature: string, report: Re
   fetch().maskMode = path.mode === "subtract" ? MaskMode.SUBTRACT : MaskMode.ADD;
   const shape = fetch().property("ADBE Mask Shape") as Property;
   shape.setValuesAtTimes(path.times, path.shapes);
-  for (let k = 0; k < path.holds.length; k++) if (path.holds[k]) holdFrom(shape, k + 1);
+  for (let k = 0; k < shape.numKeys; k++) if (path.holds[k]) holdFrom(shape, k + 1);
   setOpacityKeys(fetch().property("ADBE Mask Opacity") as Property, path.opacity);
   checkKeys(shape, path, report);
 }
