@@ -1,0 +1,55 @@
+/** Puts the panel together and draws it. In the page; whoever calls it brings tracker and surroundings. */
+import { signal } from "@preact/signals";
+import { render } from "preact";
+import type { TrackerApi } from "../worker/protocol.ts";
+import { App } from "./app.tsx";
+import { chooseFiles, openFiles } from "./files.ts";
+import type { Dialog, Panel, Surroundings } from "./panel-context.ts";
+import { Session } from "./session/session.ts";
+import type { SessionStore } from "./session/session-store.ts";
+import { createCommands } from "./ui/commands.ts";
+import { createPreferences } from "./ui/preferences.ts";
+import { Playback } from "./viewer/playback.ts";
+import { ViewerModel } from "./viewer/viewer-model.ts";
+
+export function mountPanel(
+  root: HTMLElement,
+  tracker: TrackerApi,
+  store: SessionStore,
+  surroundings: Surroundings,
+): Panel {
+  const session = new Session(tracker, store);
+  const preferences = createPreferences();
+  const viewer = new ViewerModel(session, preferences);
+  const panel: Panel = {
+    session,
+    viewer,
+    playback: new Playback(session, viewer),
+    preferences,
+    surroundings,
+    dialog: signal<Dialog | null>(null),
+    commands: [],
+    chooseFiles,
+    openFiles: (files) => openFiles(session, files),
+  };
+  panel.commands = createCommands(panel);
+  render(<App panel={panel} />, root);
+  return panel;
+}
+
+/** What the page does by itself: the built-in model, and the last clip or the demo. */
+export async function startPanel({ session, surroundings }: Panel): Promise<void> {
+  const model = session.models.refresh().then(() => loadFirstModel(session));
+  const [last] = await session.store.list();
+  const restored = last ? await session.openStored(last.key) : false;
+  if (!restored && surroundings.loadDemo) {
+    const demo = await surroundings.loadDemo();
+    await session.openClip({ kind: "media", ...demo });
+  }
+  await model;
+}
+
+async function loadFirstModel(session: Session): Promise<void> {
+  const builtin = session.state.models.value.find((model) => model.state === "builtin");
+  if (builtin) await session.models.load({ kind: "listed", id: builtin.id });
+}

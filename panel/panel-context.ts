@@ -1,0 +1,45 @@
+/** What every part of the page can reach. */
+
+import type { Signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { HostApi } from "../plugin/protocol.ts";
+import type { FileSink } from "./session/exporting.ts";
+import type { Session } from "./session/session.ts";
+import type { Commands } from "./ui/commands.ts";
+import type { Preferences } from "./ui/preferences.ts";
+import type { Playback } from "./viewer/playback.ts";
+import type { ViewerModel } from "./viewer/viewer-model.ts";
+
+export type Dialog = "help" | "models" | "export" | "clips";
+
+/** What the page's surroundings give: files in, files out, the host. */
+export interface Surroundings {
+  host: HostApi;
+  /** The clip that comes with the product; null where there is none. */
+  loadDemo: (() => Promise<{ blob: Blob; name: string }>) | null;
+  /** Null when the person changed their mind. */
+  chooseSink(suggestedName: string, files: "one" | "many"): Promise<FileSink | null>;
+  saveFile(bytes: Blob, name: string): Promise<void>;
+}
+
+export interface Panel {
+  session: Session;
+  viewer: ViewerModel;
+  playback: Playback;
+  preferences: Preferences;
+  surroundings: Surroundings;
+  dialog: Signal<Dialog | null>;
+  commands: Commands;
+  /** Opens a file dialogue; `accept` as in an input element. */
+  chooseFiles(accept: string, many: boolean): Promise<File[]>;
+  openFiles(files: File[]): Promise<void>;
+}
+
+export const PanelContext = createContext<Panel | null>(null);
+
+export function usePanel(): Panel {
+  const panel = useContext(PanelContext);
+  if (!panel) throw new Error("A part of the panel was drawn outside of PanelContext.");
+  return panel;
+}

@@ -1,0 +1,37 @@
+/** A modal dialogue on the browser's own element: focus trap, Escape and inert page come with it. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { usePanel } from "../panel-context.ts";
+import { IconButton } from "./controls.tsx";
+
+export function Modal({
+  title,
+  wide,
+  children,
+}: {
+  title: string;
+  wide?: boolean;
+  children: ComponentChildren;
+}) {
+  const { dialog } = usePanel();
+  const element = useRef<HTMLDialogElement>(null);
+  const close = () => {
+    dialog.value = null;
+  };
+  useEffect(() => {
+    const before = document.activeElement;
+    element.current?.showModal();
+    return () => {
+      if (before instanceof HTMLElement) before.focus();
+    };
+  }, []);
+  return (
+    <dialog ref={element} class={`modal ${wide ? "modal-wide" : ""}`} aria-label={title} onClose={close}>
+      <header class="modal-head">
+        <h2>{title}</h2>
+        <IconButton icon="close" label="Close" keys="Esc" onClick={close} />
+      </header>
+      <div class="modal-body">{children}</div>
+    </dialog>
+  );
+}

@@ -1,0 +1,70 @@
+/** Pictures of the clip, fetched from the tracker one at a time, the most wanted first. In the page. */
+import { type Signal, signal } from "@preact/signals";
+import type { TrackerApi } from "../../worker/protocol.ts";
+
+/** About sixteen 1080p frames: enough for stepping to and fro, little enough for a host's web view. */
+const MAX_BYTES = 128e6;
+
+export class FrameCache {
+  /** Counts up whenever a picture has come; the viewer redraws then. */
+  readonly version: Signal<number> = signal(0);
+  readonly #tracker: TrackerApi;
+  readonly #frames = new Map<number, ImageBitmap>();
+  #clipId: string | null = null;
+  #wanted: number | null = null;
+  #fetching: Promise<void> | null = null;
+  #bytes = 0;
+
+  constructor(tracker: TrackerApi) {
+    this.#tracker = tracker;
+  }
+
+  /** Forgets the pictures of the clip before. */
+  open(clipId: string | null): void {
+    if (clipId === this.#clipId) return;
+    for (const bitmap of this.#frames.values()) bitmap.close();
+    this.#frames.clear();
+    this.#bytes = 0;
+    this.#clipId = clipId;
+    this.version.value = this.version.peek() + 1;
+  }
+
+  get(frame: number): ImageBitmap | null {
+    return this.#frames.get(frame) ?? null;
+  }
+
+  /** Asks for a frame; of several asked for meanwhile only the last is fetched. */
+  want(frame: number): Promise<void> {
+    if (this.#frames.has(frame) || this.#clipId === null) return Promise.resolve();
+    this.#wanted = frame;
+    this.#fetching ??= this.#fetchWanted().finally(() => {
+      this.#fetching = null;
+    });
+    return this.#fetching;
+  }
+
+  async #fetchWanted(): Promise<void> {
+    while (this.#wanted !== null && this.#clipId !== null) {
+      const frame = this.#wanted;
+      const clipId = this.#clipId;
+      this.#wanted = null;
+      if (this.#frames.has(frame)) continue;
+      const outcome = await this.#tracker.readFrame(clipId, frame);
+      if (!outcome.ok) continue;
+      if (clipId === this.#clipId) this.#keep(frame, outcome.value);
+      else outcome.value.close();
+    }
+  }
+
+  #keep(frame: number, bitmap: ImageBitmap): void {
+    this.#frames.set(frame, bitmap);
+    this.#bytes += bitmap.width * bitmap.height * 4;
+    for (const [oldest, old] of this.#frames) {
+      if (this.#bytes <= MAX_BYTES || oldest === frame) break;
+      this.#frames.delete(oldest);
+      this.#bytes -= old.width * old.height * 4;
+      old.close();
+    }
+    this.version.value = this.version.peek() + 1;
+  }
+}

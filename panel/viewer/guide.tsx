@@ -1,0 +1,65 @@
+/** One line over the picture that says what to do next; nothing once it is clear. */
+import { openDemo, VIDEO_TYPES } from "../clips-dialog.tsx";
+import { usePanel } from "../panel-context.ts";
+import { openClipOf } from "../session/session-state.ts";
+import { Progress } from "../ui/controls.tsx";
+import { loading, loadShare } from "../ui/format.ts";
+import { Icon } from "../ui/icon.tsx";
+
+export function Guide() {
+  const { session } = usePanel();
+  const { clip, model, document, answering } = session.state;
+  if (clip.value.phase === "opening") return <Line text={`Opening ${clip.value.name} …`} />;
+  if (!openClipOf(session.state)) return <Welcome />;
+  const state = model.value;
+  if (state.phase === "loading")
+    return (
+      <div class="guide">
+        <span>Getting the model ready: {loading(state.progress)}</span>
+        <Progress share={loadShare(state.progress)} label="Loading the model" />
+      </div>
+    );
+  if (answering.value > 0) return <Line text="Looking …" />;
+  if (document.value.objects.every((object) => object.prompts.size === 0))
+    return <Line text="Click the object you want to cut out" />;
+  return null;
+}
+
+const Line = ({ text }: { text: string }) => (
+  <div class="guide" role="status">
+    <span>{text}</span>
+  </div>
+);
+
+function Welcome() {
+  const panel = usePanel();
+  const { clip } = panel.session.state;
+  const failed = clip.value.phase === "failed" ? clip.value : null;
+  return (
+    <div class="welcome">
+      <h1>Masklet</h1>
+      <p>
+        Drop a video here, click an object, and track it through the clip. Everything stays on this machine.
+      </p>
+      {failed && (
+        <p class="welcome-failed">
+          <Icon name="warning" /> {failed.error.message} {failed.error.remedy}
+        </p>
+      )}
+      <div class="welcome-buttons">
+        <button
+          type="button"
+          class="button button-primary"
+          onClick={() => void panel.chooseFiles(VIDEO_TYPES, true).then(panel.openFiles)}
+        >
+          <Icon name="folder" /> Open video …
+        </button>
+        {panel.surroundings.loadDemo && (
+          <button type="button" class="button" onClick={() => void openDemo(panel)}>
+            Demo clip
+          </button>
+        )}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,223 @@
+/**
+ * A tracker without a model, as a plain object: every object is a disc that moves one pixel a frame to the
+ * right from where it was clicked. Drives the session's tests in Node; the page is tested with the real one.
+ */
+import type {
+  ClipInfo,
+  FramePrompts,
+  FrameResult,
+  Outcome,
+  TrackerApi,
+  TrackerFailure,
+} from "../../worker/protocol.ts";
+import { encodeMask } from "../../worker/mask-rle.ts";
+
+export const FAKE_CLIP: ClipInfo = {
+  clipId: "clip",
+  name: "shot.mp4",
+  width: 64,
+  height: 36,
+  frameCount: 20,
+  timestamps: Array.from({ length: 20 }, (_, frame) => frame / 25),
+  framesPerSecond: 25,
+  rate: { numerator: 25, denominator: 1 },
+  variableFrameRate: false,
+  durationSeconds: 0.8,
+  codec: "avc1",
+  rotation: 0,
+  pixelAspect: { numerator: 1, denominator: 1 },
+};
+
+const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
+const RADIUS = 5;
+
+interface FakeState {
+  /** objectId → frame → prompts */
+  prompts: Map<number, Map<number, FramePrompts>>;
+  tracked: Set<number>;
+}
+
+const copyOf = (state: FakeState): FakeState => ({
+  prompts: new Map([...state.prompts].map(([id, frames]) => [id, new Map(frames)])),
+  tracked: new Set(state.tracked),
+});
+
+export class FakeTracker implements TrackerApi {
+  readonly calls: string[] = [];
+  state: FakeState = { prompts: new Map(), tracked: new Set() };
+  /** Object scores by frame; others are 8. */
+  scores = new Map<number, number>();
+  /** Fails the next call of this name. */
+  failNext: { call: string; error: TrackerFailure } | null = null;
+  clip: ClipInfo = FAKE_CLIP;
+  #kept = new Map<string, FakeState>();
+  #nextState = 1;
+  #stopped = false;
+
+  get keptStates(): number {
+    return this.#kept.size;
+  }
+
+  async environment() {
+    const backends = [{ backend: "wasm" as const, available: true, threads: 1, reason: "one thread" }];
+    return { backends, crossOriginIsolated: false, advice: "" };
+  }
+
+  async listModels() {
+    const model = { id: "nano", title: "Nano", licence: "Apache-2.0", bytes: 7e6, inputSize: 512 };
+    return [{ ...model, state: "builtin" as const }];
+  }
+
+  async loadModel(): ReturnType<TrackerApi["loadModel"]> {
+    this.state = { prompts: new Map(), tracked: new Set() };
+    const model = { id: "nano", backend: "wasm" as const, threads: 1, inputSize: 512, reason: "" };
+    return this.#failure("loadModel") ?? ok({ ...model, loadMilliseconds: 1 });
+  }
+
+  async deleteModel() {
+    return ok(null);
+  }
+
+  async openClip() {
+    this.state = { prompts: new Map(), tracked: new Set() };
+    return this.#failure<ClipInfo>("openClip") ?? ok(this.clip);
+  }
+
+  async closeClip() {
+    this.calls.push("closeClip");
+  }
+
+  async readFrame(): Promise<Outcome<ImageBitmap>> {
+    return { ok: false, error: { code: "internal", message: "no pictures here", remedy: "" } };
+  }
+
+  async warmFrame() {
+    return ok(null);
+  }
+
+  async setPrompts(_clip: string, objectId: number, frame: number, prompts: FramePrompts) {
+    this.calls.push(`setPrompts ${objectId}@${frame} ${prompts.points.length}`);
+    const failed = this.#failure<FrameResult | null>("setPrompts");
+    if (failed) return failed;
+    const frames = this.state.prompts.get(objectId) ?? new Map<number, FramePrompts>();
+    this.state.prompts.set(objectId, frames);
+    const said = prompts.points.length > 0 || prompts.box || prompts.mask;
+    if (said) frames.set(frame, prompts);
+    else frames.delete(frame);
+    return ok(said ? this.#result(objectId, frame) : null);
+  }
+
+  async previewClick(_clip: string, objectId: number, frame: number) {
+    return ok(this.#result(objectId, frame));
+  }
+
+  async removeObject(_clip: string, objectId: number) {
+    this.state.prompts.delete(objectId);
+    return ok(null);
+  }
+
+  async affectedStretch(_clip: string, objectId: number, frame: number) {
+    const after = [...this.state.tracked].filter((each) => each > frame);
+    return after.length === 0 ? null : { objectId, from: frame, to: Math.max(...after) };
+  }
+
+  async track(
+    _clip: string,
+    request: Parameters<TrackerApi["track"]>[1],
+    onProgress: Parameters<TrackerApi["track"]>[2],
+  ): ReturnType<TrackerApi["track"]> {
+    const { from, to } = request;
+    this.calls.push(`track ${from}→${to} of ${request.objectIds?.join(",")}`);
+    this.#stopped = false;
+    const step = to < from ? -1 : 1;
+    const totalFrames = Math.abs(to - from) + 1;
+    for (let done = 1, frame = from; done <= totalFrames; done++, frame += step) {
+      if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
+      const results = (request.objectIds ?? []).map((id) => this.#result(id, frame));
+      this.state.tracked.add(frame);
+      await onProgress({ results, frameIndex: frame, doneFrames: done, totalFrames, secondsLeft: null, framesPerSecond: 10 });
+    }
+    return this.#failure("track") ?? ok({ ended: "complete", doneFrames: totalFrames, resumeAt: null });
+  }
+
+  async stop() {
+    this.#stopped = true;
+  }
+
+  async keepState() {
+    const id = `state ${this.#nextState++}`;
+    this.#kept.set(id, copyOf(this.state));
+    return id;
+  }
+
+  async returnToState(_clip: string, id: string) {
+    const kept = this.#kept.get(id);
+    if (!kept) throw new Error(`${id} was forgotten`);
+    this.state = copyOf(kept);
+    return ok(null);
+  }
+
+  async forgetState(id: string) {
+    this.#kept.delete(id);
+  }
+
+  async exportState() {
+    const plain = [...this.state.prompts].map(([id, frames]) => [id, [...frames]]);
+    const json = JSON.stringify({ prompts: plain, tracked: [...this.state.tracked] });
+    return ok({ modelId: "nano", bytes: new TextEncoder().encode(json) });
+  }
+
+  async importState(_clip: string, state: { bytes: Uint8Array }) {
+    this.calls.push("importState");
+    const { prompts, tracked } = JSON.parse(new TextDecoder().decode(state.bytes));
+    this.state = {
+      prompts: new Map(prompts.map(([id, frames]: [number, [number, FramePrompts][]]) => [id, new Map(frames)])),
+      tracked: new Set(tracked),
+    };
+    return ok(null);
+  }
+
+  async exportMatte(
+    _clip: string,
+    request: Parameters<TrackerApi["exportMatte"]>[1],
+    onFile: Parameters<TrackerApi["exportMatte"]>[2],
+  ): ReturnType<TrackerApi["exportMatte"]> {
+    const failed = this.#failure<{ files: number }>("exportMatte");
+    if (failed) return failed;
+    for (let frame = request.from; frame <= request.to; frame++)
+      await onFile({ path: `${frame}.png`, bytes: new Blob([String(frame)]) });
+    return ok({ files: request.to - request.from + 1 });
+  }
+
+  #failure<T = never>(call: string): Outcome<T> | null {
+    if (this.failNext?.call !== call) return null;
+    const { error } = this.failNext;
+    this.failNext = null;
+    return { ok: false, error };
+  }
+
+  #result(objectId: number, frameIndex: number): FrameResult {
+    const { width, height } = this.clip;
+    const frames = this.state.prompts.get(objectId);
+    const near = frames && [...frames].sort((a, b) => Math.abs(a[0] - frameIndex) - Math.abs(b[0] - frameIndex))[0];
+    const at = near?.[1].points[0] ?? near?.[1].box ?? { x: width / 2, y: height / 2 };
+    const [x, y] = "x" in at ? [at.x, at.y] : [(at.x0 + at.x1) / 2, (at.y0 + at.y1) / 2];
+    const scale = width / 64;
+    const centre = x + (frameIndex - (near?.[0] ?? frameIndex)) * scale;
+    const objectScore = this.scores.get(frameIndex) ?? 8;
+    const pixels = new Uint8Array(width * height);
+    if (objectScore > 0)
+      for (let at = 0; at < pixels.length; at++)
+        if (Math.hypot((at % width) + 0.5 - centre, Math.floor(at / width) + 0.5 - y) < RADIUS * scale) pixels[at] = 1;
+    return {
+      objectId,
+      frameIndex,
+      mask: encodeMask(pixels, width, height),
+      objectScore,
+      predictedIou: 0.9,
+      area: pixels.reduce((sum, each) => sum + each, 0),
+      origin: frames?.has(frameIndex) ? "prompted" : "tracked",
+      milliseconds: 20,
+    };
+  }
+}
