@@ -1,0 +1,46 @@
+/** Test support, in Node: writes measured errors into `tests/PARITY.md`, between the marks of a section. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { TestBackend } from "./graph-session.ts";
+
+const REPORT = fileURLToPath(new URL("../PARITY.md", import.meta.url));
+
+/** Replaces a section's text, or appends the section. */
+export function writeParitySection(name: string, text: string): void {
+  const [start, end] = [`<!-- ${name} -->`, `<!-- end of ${name} -->`];
+  const section = `${start}\n${text.trim()}\n${end}`;
+  const report = existsSync(REPORT)
+    ? readFileSync(REPORT, "utf8")
+    : "# Parity with the official implementation\n";
+  const [before, rest] = report.split(start) as [string, string | undefined];
+  const after = rest?.split(end)[1];
+  writeFileSync(
+    REPORT,
+    after === undefined ? `${report.trimEnd()}\n\n${section}\n` : before + section + after,
+  );
+}
+
+type Measured = Map<string, Map<TestBackend, { worst: number; count: number }>>;
+
+export function writeStageTable(measured: Measured, tolerances: Record<string, number>): void {
+  const rows = [...measured].map(([stage, row]) => {
+    const cell = (backend: TestBackend) => row.get(backend)?.worst.toExponential(1) ?? "";
+    const count = Math.max(...[...row.values()].map((entry) => entry.count));
+    return `| ${stage} | ${count} | ${cell("native")} | ${cell("wasm")} | ${tolerances[stage]!.toExponential(1)} |`;
+  });
+  writeParitySection(
+    "stages",
+    `## Stage by stage
+
+Each graph gets what the official stage got, and its result is compared with the recording (24 scenarios on
+two miniature models of the real architecture, float32, worst absolute difference). The tolerance is what two
+builds of the official implementation differ by in the same stage (torch with MKL against torch with generic
+BLAS): sums in another order. Written by \`WRITE_PARITY=1 npx vitest run --root . --config
+tests/vitest.config.ts tests/node/models-parity.test.ts\`.
+
+| stage | tensors | native | WASM | tolerance |
+|---|---|---|---|---|
+${rows.sort().join("\n")}
+`,
+  );
+}
