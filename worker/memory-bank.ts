@@ -75,6 +75,23 @@ export function selectMemories(bank: MemoryBank, context: SelectionContext): Mem
   };
 }
 
+/** Whether both read the very same outputs from the same distances. */
+export function isSameSelection(a: MemorySelection, b: MemorySelection): boolean {
+  return (
+    a.longestDistance === b.longestDistance &&
+    a.memories.length === b.memories.length &&
+    a.pointers.length === b.pointers.length &&
+    a.memories.every(({ output, timePosition }, index) => {
+      const other = b.memories[index];
+      return other?.output === output && other.timePosition === timePosition;
+    }) &&
+    a.pointers.every(({ output, distance }, index) => {
+      const other = b.pointers[index];
+      return other?.output === output && other.distance === distance;
+    })
+  );
+}
+
 /**
  * Up to `limit` conditioning frames (-1: all): the nearest before, the nearest at or after, then by distance.
  */

@@ -1,5 +1,6 @@
 /** Pure: the official predictor's flags, by their official names, and which values a model starts with. */
 import type { Sam2Config } from "../models/sam2/config.ts";
+import { TrackerError } from "./tracker-error.ts";
 
 /** See the comments of upstream's `SAM2Base` and `SAM2VideoPredictor`; ours say what differs. */
 export interface PredictorOptions {
@@ -66,7 +67,7 @@ export function predictorOptionsFor(config: Sam2Config): PredictorOptions {
   return withOptions(options, { ...config.predictorOptions, ...POSTPROCESSING });
 }
 
-/** Checks names, types and ranges; throws a RangeError that says what was expected. */
+/** Checks names, types and ranges; throws a TrackerError `bad-config` that says what was expected. */
 export function withOptions(
   base: PredictorOptions,
   changes: Readonly<Record<string, number | boolean>>,
@@ -85,9 +86,13 @@ export function parseOptionValue(text: string): number | boolean {
   if (/^false$/i.test(text)) return false;
   const value = Number(text);
   if (text.trim() === "" || Number.isNaN(value)) {
-    throw new RangeError(`A predictor's flag is true, false or a number, got "${text}".`);
+    throw badOption(`A predictor's flag is true, false or a number, got "${text}".`);
   }
   return value;
+}
+
+function badOption(message: string): TrackerError {
+  return new TrackerError("bad-config", message, "Correct the flag or leave it out.");
 }
 
 /** Smallest values of the numbers that have one; the rest may be anything finite. */
@@ -102,23 +107,21 @@ const MINIMUM: Readonly<Record<string, number>> = {
 function checkOption(base: PredictorOptions, name: string, value: number | boolean): void {
   const known = (base as unknown as Record<string, number | boolean>)[name];
   if (known === undefined) {
-    throw new RangeError(
-      `The predictor has no flag "${name}"; it has ${Object.keys(base).sort().join(", ")}.`,
-    );
+    throw badOption(`The predictor has no flag "${name}"; it has ${Object.keys(base).sort().join(", ")}.`);
   }
   if (typeof value !== typeof known) {
-    throw new RangeError(`${name} is a ${typeof known}, got ${value}.`);
+    throw badOption(`${name} is a ${typeof known}, got ${value}.`);
   }
   if (typeof value === "boolean") return;
   const minimum = MINIMUM[name] ?? Number.NEGATIVE_INFINITY;
   if (!Number.isFinite(value) || value < minimum) {
-    throw new RangeError(`${name} is at least ${minimum}, got ${value}.`);
+    throw badOption(`${name} is at least ${minimum}, got ${value}.`);
   }
   if (name === "max_cond_frames_in_attn" && value !== -1 && value < 2) {
-    throw new RangeError(`${name} is -1 (no limit) or at least 2, got ${value}.`);
+    throw badOption(`${name} is -1 (no limit) or at least 2, got ${value}.`);
   }
   const isFraction = name.startsWith("dynamic_multimask_stability");
   if (!isFraction && !Number.isInteger(value)) {
-    throw new RangeError(`${name} is a whole number, got ${value}.`);
+    throw badOption(`${name} is a whole number, got ${value}.`);
   }
 }

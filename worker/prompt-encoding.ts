@@ -1,6 +1,6 @@
 /** Pure: what a person points at becomes what the mask decoder takes. */
 import type { DecoderPrompt } from "./sam2-engine.ts";
-import { PromptError } from "./session-errors.ts";
+import { badPrompt } from "./session-errors.ts";
 
 /** Prompt labels as the prompt encoder knows them. */
 export const POINT_LABEL = { none: -1, outside: 0, inside: 1, boxStart: 2, boxEnd: 3 } as const;
@@ -53,18 +53,15 @@ function checkPoints(
   box: PointsOrBox["box"],
 ): void {
   if (points.length !== labels.length) {
-    throw new PromptError(
-      `Expected one label per point, got ${points.length} points, ${labels.length} labels.`,
-    );
+    throw badPrompt(`Expected one label per point, got ${points.length} points, ${labels.length} labels.`);
   }
-  if (points.length === 0 && !box)
-    throw new PromptError("Expected at least one point or a box, got neither.");
+  if (points.length === 0 && !box) throw badPrompt("Expected at least one point or a box, got neither.");
   const numbers = [...points.flat(), ...(box ?? [])];
   if (!numbers.every(Number.isFinite)) {
-    throw new PromptError(`Expected finite coordinates in source pixels, got ${numbers.join(", ")}.`);
+    throw badPrompt(`Expected finite coordinates in source pixels, got ${numbers.join(", ")}.`);
   }
   const unknown = labels.find((label) => label !== POINT_LABEL.inside && label !== POINT_LABEL.outside);
-  if (unknown !== undefined) throw new PromptError(`Expected labels of 0 or 1, got ${unknown}.`);
+  if (unknown !== undefined) throw badPrompt(`Expected labels of 0 or 1, got ${unknown}.`);
 }
 
 export function appendPoints(old: PointInputs | undefined, added: PointInputs): PointInputs {

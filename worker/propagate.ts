@@ -4,11 +4,12 @@
  * prompts ─▶ preflight: fresh answers get their memory and enter the banks
  *            └▶ frame: decode and preprocess (one ahead) ─▶ features ─▶ objects in batches ─▶ results
  */
+import { assertInClip } from "./frames/frame-range.ts";
 import type { Picture } from "./frames/frame-source.ts";
 import type { MemorySelection } from "./memory-bank.ts";
 import { preprocess } from "./preprocess.ts";
 import type { ImageFeatures } from "./sam2-engine.ts";
-import { missingPrompt, NoPromptError } from "./session-errors.ts";
+import { noPrompt } from "./session-errors.ts";
 import { type FrameResults, type ObjectOutput, toFrameResults } from "./session-results.ts";
 import { encodePromptedMemory, type StepResult, trackObjects } from "./track-step.ts";
 import { forgetAround, type TrackedObject } from "./tracked-object.ts";
@@ -32,7 +33,6 @@ export async function* propagate(
 ): AsyncGenerator<FrameResults> {
   const { signal, reverse = false } = request;
   const objects = objectsOf(session, request.objectIds);
-  session.forgetClick();
   for (const object of objects) await takeOverPrompts(session, object);
   const frames = framesInOrder(session, objects, request);
   if (!frames) return;
@@ -46,7 +46,7 @@ export async function* propagate(
 function objectsOf(session: TrackingSession, ids: readonly number[] | undefined): TrackedObject[] {
   const objects = (ids ?? session.objectIds).map((id) => session.objectWithId(id));
   if (objects.length > 0) return objects;
-  throw new NoPromptError("No object has a prompt; click one, box one or give a mask on a frame first.");
+  throw noPrompt("No object has a prompt");
 }
 
 /** First and last frame, both included; null where there is nothing to do. */
@@ -57,7 +57,7 @@ function framesInOrder(
 ): { from: number; to: number } | null {
   const { frameCount } = session.frames.info;
   const from = start ?? Math.min(...objects.flatMap(({ bank }) => [...bank.conditioning.keys()]));
-  session.checkFrame(from);
+  assertInClip(session.frames.info, from);
   const count = maxFrames ?? frameCount;
   if (!reverse) return { from, to: Math.min(from + count, frameCount - 1) };
   // Upstream's way: a backward pass from the first frame does not even give that frame.
@@ -83,7 +83,7 @@ async function takeOverPrompts(session: TrackingSession, object: TrackedObject):
     }
     fresh[storage].clear();
   }
-  if (bank.conditioning.size === 0) throw new NoPromptError(missingPrompt(object.id));
+  if (bank.conditioning.size === 0) throw noPrompt(`Object ${object.id} has no prompted frame`);
   for (const frameIndex of bank.conditioning.keys()) bank.nonConditioning.delete(frameIndex);
 }
 

@@ -1,25 +1,16 @@
-/** Pure: what a session refuses, by kinds that a caller tells apart. */
+/** Pure: what a session refuses, in words. */
+import { TrackerError } from "./tracker-error.ts";
 
 /** What the caller said about an object can't be used as it is. */
-export class PromptError extends Error {
-  override readonly name = "PromptError";
+export function badPrompt(message: string): TrackerError {
+  return new TrackerError("bad-prompt", message, "Correct the prompt and try again.");
 }
 
 /** Nothing says what to track. */
-export class NoPromptError extends Error {
-  override readonly name = "NoPromptError";
-}
-
-/** A frame that the clip does not have. */
-export class FrameRangeError extends RangeError {
-  override readonly name = "FrameRangeError";
-}
-
-/** An object that was never prompted, or was removed. */
-export class UnknownObjectError extends Error {
-  override readonly name = "UnknownObjectError";
-}
-
-export function missingPrompt(objectId: number): string {
-  return `Object ${objectId} has no prompted frame; click it, box it or give a mask on a frame first.`;
+export function noPrompt(subject: string): TrackerError {
+  return new TrackerError(
+    "no-prompt",
+    `${subject}: tracking needs a point, a box or a mask on at least one frame.`,
+    "Click the object on a frame where it is well visible, then track.",
+  );
 }

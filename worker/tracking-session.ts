@@ -2,10 +2,11 @@
  * Runs in the tracking worker or in Node: the official video predictor's operations on one clip, with its
  * semantics. One call at a time; a propagation is a call until its generator ends.
  */
+import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { ImageFeatureCache } from "./image-feature-cache.ts";
 import { encodeMask } from "./mask-rle.ts";
-import { selectMemories } from "./memory-bank.ts";
+import { isSameSelection, type MemorySelection, selectMemories } from "./memory-bank.ts";
 import { maskPromptToModelSize } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import { preprocess } from "./preprocess.ts";
@@ -13,13 +14,7 @@ import { appendPoints, encodePoints, type PointInputs, type PointsOrBox } from "
 import { type PropagateRequest, propagate } from "./propagate.ts";
 import type { Semantics } from "./protocol.ts";
 import type { ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
-import {
-  FrameRangeError,
-  missingPrompt,
-  NoPromptError,
-  PromptError,
-  UnknownObjectError,
-} from "./session-errors.ts";
+import { badPrompt, noPrompt } from "./session-errors.ts";
 import { type FrameResults, type ResultRules, toFrameResults } from "./session-results.ts";
 import { type Embedding, type StepResult, segmentMask, segmentPoints } from "./track-step.ts";
 import {
@@ -31,6 +26,7 @@ import {
   type StorageKey,
   type TrackedObject,
 } from "./tracked-object.ts";
+import { TrackerError } from "./tracker-error.ts";
 
 export interface SessionInit {
   engine: Sam2Engine;
@@ -74,7 +70,7 @@ export class TrackingSession {
   engine: Sam2Engine;
   /** In order of arrival, which is upstream's object index. */
   objects = new Map<number, TrackedObject>();
-  /** The last click's memory-conditioned feature: the next click on the frame reads the same bank. */
+  /** The last click's memory-conditioned feature: most often the next click reads the same bank. */
   #click: ClickEmbedding | null = null;
 
   constructor({ engine, frames, options, semantics = "upstream", onStep }: SessionInit) {
@@ -94,10 +90,10 @@ export class TrackingSession {
 
   /** Points or a box of one object on one frame; answers with all objects' masks on this frame. */
   async addPoints(frameIndex: number, objectId: number, prompts: PointPrompts): Promise<FrameResults> {
-    this.checkFrame(frameIndex);
+    assertInClip(this.frames.info, frameIndex);
     const { clearOldPoints = true, ...pointsOrBox } = prompts;
     if (prompts.box && !clearOldPoints) {
-      throw new PromptError("A box starts a frame's prompts: give it with clearOldPoints, before any point.");
+      throw badPrompt("A box starts a frame's prompts: give it with clearOldPoints, before any point.");
     }
     const added = encodePoints(pointsOrBox, this.frames.info, this.engine.config.imageSize);
     const object = this.#objectFor(objectId);
@@ -115,12 +111,10 @@ export class TrackingSession {
     objectId: number,
     mask: { width: number; height: number; pixels: Uint8Array },
   ): Promise<FrameResults> {
-    this.checkFrame(frameIndex);
+    assertInClip(this.frames.info, frameIndex);
     const { width, height, pixels } = mask;
     if (pixels.length !== width * height || pixels.length === 0) {
-      throw new PromptError(
-        `A ${width} x ${height} mask needs ${width * height} pixels, got ${pixels.length}.`,
-      );
+      throw badPrompt(`A ${width} x ${height} mask needs ${width * height} pixels, got ${pixels.length}.`);
     }
     const { imageSize } = this.engine.config;
     const binary = Uint8Array.from(pixels, (value) => (value === 0 ? 0 : 1));
@@ -137,7 +131,6 @@ export class TrackingSession {
   /** Takes all prompts of one object on one frame away. */
   clearFrame(frameIndex: number, objectId: number): FrameResults {
     const object = this.objectWithId(objectId);
-    this.forgetClick();
     clearPrompts(object, frameIndex);
     return this.#resultsAfterClearing(frameIndex);
   }
@@ -145,7 +138,6 @@ export class TrackingSession {
   /** Returns the frames on which the object had prompts, with what the others look like there now. */
   removeObject(objectId: number): FrameResults[] {
     const object = this.objectWithId(objectId);
-    this.forgetClick();
     const frames = promptedFrames(object);
     this.objects.delete(objectId);
     return this.objects.size === 0 ? [] : frames.map((frame) => this.#resultsAfterClearing(frame));
@@ -153,7 +145,6 @@ export class TrackingSession {
 
   /** Forgets all objects; the clip stays open. */
   reset(): void {
-    this.forgetClick();
     this.objects.clear();
   }
 
@@ -178,7 +169,6 @@ export class TrackingSession {
 
   /** Goes back to what `keep` gave; that copy stays good for another time. */
   restore(state: SessionState): void {
-    this.forgetClick();
     this.objects = new Map([...state.objects].map(([id, object]) => [id, copyObject(object)]));
   }
 
@@ -190,29 +180,27 @@ export class TrackingSession {
 
   /** Encodes a frame ahead of a click. */
   async warm(frameIndex: number): Promise<void> {
-    this.checkFrame(frameIndex);
+    assertInClip(this.frames.info, frameIndex);
     await this.features.use(frameIndex, true, async () => {});
   }
 
   /** Lets features go; the frames and the engine are their owner's. */
   release(): void {
-    this.forgetClick();
+    this.#forgetClick();
     this.features.clear();
   }
 
   // -------------------------------------------------------------- parts shared with propagate.ts
 
-  checkFrame(frameIndex: number): void {
-    const { frameCount } = this.frames.info;
-    if (Number.isInteger(frameIndex) && frameIndex >= 0 && frameIndex < frameCount) return;
-    throw new FrameRangeError(`Expected a frame from 0 to ${frameCount - 1}, got ${frameIndex}.`);
-  }
-
   objectWithId(objectId: number): TrackedObject {
     const object = this.objects.get(objectId);
     if (object) return object;
     const known = this.objectIds.join(", ") || "none";
-    throw new UnknownObjectError(`There is no object ${objectId}; the session has ${known}.`);
+    throw new TrackerError(
+      "not-found",
+      `There is no object ${objectId}; the clip has ${known}.`,
+      "Choose one of these, or add a prompt for a new object.",
+    );
   }
 
   /** What all objects look like on a frame; an object without a result there is absent. */
@@ -232,7 +220,7 @@ export class TrackingSession {
   }
 
   selectFor(object: TrackedObject, frameIndex: number, reverse: boolean) {
-    if (object.bank.conditioning.size === 0) throw new NoPromptError(missingPrompt(object.id));
+    if (object.bank.conditioning.size === 0) throw noPrompt(`Object ${object.id} has no prompted frame`);
     return selectMemories(object.bank, {
       frameIndex,
       reverse,
@@ -241,12 +229,6 @@ export class TrackingSession {
       useObjectPointers: this.engine.config.useObjectPointers,
       options: this.options,
     });
-  }
-
-  /** To be called whenever a bank changes. */
-  forgetClick(): void {
-    this.#click?.tensor.release();
-    this.#click = null;
   }
 
   // -------------------------------------------------------------- one prompted frame
@@ -311,15 +293,19 @@ export class TrackingSession {
     { initial, reverse }: Situation,
   ): Promise<Embedding> {
     if (initial) return { tensor: features.s16, noMemory: true };
-    const click = this.#click;
-    if (click?.objectId === object.id && click.frameIndex === frameIndex) {
-      return { tensor: click.tensor, noMemory: false };
-    }
     const selection = this.selectFor(object, frameIndex, reverse);
+    if (this.#click?.frameIndex === frameIndex && isSameSelection(this.#click.selection, selection)) {
+      return { tensor: this.#click.tensor, noMemory: false };
+    }
     const tensor = await this.engine.attendToMemory(features, [selection]);
-    this.forgetClick();
-    this.#click = { objectId: object.id, frameIndex, tensor };
+    this.#forgetClick();
+    this.#click = { frameIndex, selection, tensor };
     return { tensor, noMemory: false };
+  }
+
+  #forgetClick(): void {
+    this.#click?.tensor.release();
+    this.#click = null;
   }
 
   #reportPrompt(
@@ -355,7 +341,7 @@ interface Situation {
 }
 
 interface ClickEmbedding {
-  objectId: number;
   frameIndex: number;
+  selection: MemorySelection;
   tensor: Embedding["tensor"];
 }

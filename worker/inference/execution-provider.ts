@@ -1,5 +1,6 @@
 /** Runs anywhere: which backends this machine has, and the choice among them, with reasons in words. */
 import type { Backend, TrackerEnvironment } from "../protocol.ts";
+import { TrackerError } from "../tracker-error.ts";
 import type { InferenceRuntime } from "./inference-session.ts";
 
 /** One way to run graphs. `worker/` has those of the web, `worker/node/` the native one. */
@@ -46,7 +47,11 @@ export async function chooseRuntime(
       reasons.push(`${provider.backend}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  throw new Error(`No backend can run models here (${reasons.join("; ")}).`);
+  throw new TrackerError(
+    "internal",
+    `No backend can run models here (${reasons.join("; ")}).`,
+    "Choose another backend, or use a current browser or the command line.",
+  );
 }
 
 /** What the panel and `masklet info` show. */

@@ -17,7 +17,7 @@ export interface InferenceSession {
   readonly graph: GraphName;
   /**
    * Runs once; the inputs stay the caller's. Results come back by name, all of them, and are the caller's.
-   * Throws `InferenceError`, or `DeviceLostError` where the accelerator went away.
+   * @throws TrackerError `device-lost` where the accelerator went away, `out-of-memory`, or `internal`.
    */
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
@@ -39,14 +39,4 @@ export interface InferenceRuntime {
   indexTensor(data: BigInt64Array, shape: readonly number[]): Tensor;
   /** Settles when the accelerator is lost, with the reason; never where there is none. */
   readonly lost: Promise<string>;
-}
-
-/** The graph's name, what ONNX Runtime said, and what can be done. */
-export class InferenceError extends Error {
-  override readonly name: string = "InferenceError";
-}
-
-/** The accelerator went away (driver reset, sleep, memory). What the tracker holds is still valid. */
-export class DeviceLostError extends InferenceError {
-  override readonly name = "DeviceLostError";
 }

@@ -2,14 +2,8 @@
 import type * as OrtCommon from "onnxruntime-common";
 import type { OnnxGraph } from "../../models/onnx/onnx-graph.ts";
 import type { Backend } from "../protocol.ts";
-import {
-  DeviceLostError,
-  InferenceError,
-  type InferenceRuntime,
-  type InferenceSession,
-  type SessionOptions,
-  type Tensor,
-} from "./inference-session.ts";
+import { TrackerError } from "../tracker-error.ts";
+import type { InferenceRuntime, InferenceSession, SessionOptions, Tensor } from "./inference-session.ts";
 
 /** onnxruntime-node and onnxruntime-web are both of this shape. */
 export type Ort = Pick<typeof OrtCommon, "InferenceSession" | "Tensor">;
@@ -88,20 +82,32 @@ function outputPlaces(
   );
 }
 
-function explain(
-  graph: string,
-  what: "load" | "run",
-  cause: unknown,
-  { lostBecause }: Health,
-): InferenceError {
+const UNEXPECTED = "Try another backend; if it fails there too, please report it with the model's name.";
+
+function explain(graph: string, what: "load" | "run", cause: unknown, { lostBecause }: Health): TrackerError {
   const said = cause instanceof Error ? cause.message : String(cause);
   if (lostBecause !== null || /device.{0,12}lost/i.test(said)) {
-    return new DeviceLostError(
-      `The graphics device was lost while ${graph} ran (${lostBecause ?? said}). Load the model again; nothing tracked so far is lost.`,
-      { cause },
+    return new TrackerError(
+      "device-lost",
+      `The graphics device was lost in the graph ${graph} (${lostBecause ?? said}).`,
+      "Load the model again; everything tracked so far is kept.",
+      cause,
     );
   }
-  return new InferenceError(`ONNX Runtime could not ${what} the graph ${graph}: ${said}`, { cause });
+  if (/bad_alloc|out of memory|allocation failed|failed to allocate/i.test(said)) {
+    return new TrackerError(
+      "out-of-memory",
+      `There is not enough memory to ${what} the graph ${graph}: ${said}`,
+      "Choose a smaller model, track fewer objects at once, or close other programs.",
+      cause,
+    );
+  }
+  return new TrackerError(
+    "internal",
+    `ONNX Runtime could not ${what} the graph ${graph}: ${said}`,
+    UNEXPECTED,
+    cause,
+  );
 }
 
 class OrtTensor implements Tensor {
@@ -118,7 +124,7 @@ class OrtTensor implements Tensor {
   async read(): Promise<Float32Array> {
     const data = await this.inner.getData();
     if (data instanceof Float32Array) return data;
-    throw new InferenceError(`Only float32 tensors can be read, got ${this.inner.type}.`);
+    throw new TypeError(`Only float32 tensors can be read, got ${this.inner.type}.`);
   }
 
   release(): void {
@@ -162,7 +168,7 @@ class OrtSession implements InferenceSession {
       this.#graph.inputs.map(({ name }) => {
         const tensor = inputs[name];
         if (tensor instanceof OrtTensor) return [name, tensor.inner];
-        throw new InferenceError(
+        throw new TypeError(
           `The graph ${this.graph} needs the input ${name}, got ${Object.keys(inputs).join(", ")}.`,
         );
       }),
