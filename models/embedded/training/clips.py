@@ -2,26 +2,86 @@
 
 A source has batch(rng, clips, frames, side) -> (pixels [B, T, H, H, 3] uint8, ids [B, T, H, H] uint8; 0 background, 1..3 objects).
 """
+import cv2
 import numpy as np
 
-import data
+import folders
+import raster
+import scenes
+import textures
 
 LEAST_AREA = .003  # of the frame: the largest object of a clip covers at least this on its first frame
+MOST_TRIES = 100
 
 
 class SyntheticClips:
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
     def __init__(self, pool, split):
-        self.textures, self.backgrounds = data.load_pool(pool, split)
+        self.cuts, self.backgrounds = textures.load_pool(pool, split)
 
     def clip(self, rng, frames, side):
         while True:
-            scene = data.make_scene(rng, frames, len(self.textures), len(self.backgrounds))
-            pixels, ids = data.raster_cv2(scene, self.textures, self.backgrounds, side)
+            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds))
+            pixels, ids = raster.draw(scene, self.cuts, self.backgrounds, side)
             if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
                 return pixels, ids
 
     def batch(self, rng, clips, frames, side):
         made = [self.clip(rng, frames, side) for _ in range(clips)]
         return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+
+
+class ExtraClips:
+    """Real frames with masks from folders (see folders.py), cropped, flipped and relit at random."""
+
+    def __init__(self, roots):
+        self.clips = [clip for root in roots for clip in folders.open_folder(root)]
+
+    def clip(self, rng, frames, side):
+        for _ in range(MOST_TRIES):
+            clip = self.clips[rng.integers(len(self.clips))]
+            start, stride = int(rng.integers(len(clip))), int(rng.integers(1, 4))
+            values = [v for v in np.unique(clip.labels(start)) if v > 0]
+            rng.shuffle(values)
+            if not values:
+                continue
+            look = Look(rng)
+            made = [look(clip.picture(t), clip.labels(t), values[:3], side) for t in bounced(start, stride, frames, len(clip))]
+            if (made[0][1] > 0).mean() > .0005:
+                return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+        raise ValueError("extra clips: no frame with a visible mask was found")
+
+    def batch(self, rng, clips, frames, side):
+        made = [self.clip(rng, frames, side) for _ in range(clips)]
+        return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+
+
+def bounced(start, stride, frames, length):
+    """Frame numbers start, start + stride, ... that turn round at the ends of the clip."""
+    period = max(1, 2 * (length - 1))
+    steps = [(start + stride * t) % period for t in range(frames)]
+    return [min(s, period - s) if length > 1 else 0 for s in steps]
+
+
+class Look:
+    """One clip's crop, mirror image and light; the same for all of its frames."""
+
+    def __init__(self, rng):
+        self.part = rng.uniform(.75, 1, 2)
+        self.corner = rng.uniform(0, 1, 2)
+        self.mirror = rng.random() < .5
+        self.gain = np.exp(rng.normal(0, .12, 3)).astype(np.float32)
+
+    def __call__(self, picture, labels, values, side):
+        """-> (pixels [side, side, 3] uint8, ids [side, side] uint8)"""
+        ids = np.zeros(labels.shape, np.uint8)
+        for i, value in enumerate(values, 1):
+            ids[labels == value] = i
+        ids = cv2.resize(ids, picture.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        size = np.maximum(1, (np.array(ids.shape) * self.part).astype(int))
+        y, x = ((np.array(ids.shape) - size) * self.corner).astype(int)
+        cut = lambda image, how: cv2.resize(image[y:y + size[0], x:x + size[1]], (side, side), interpolation=how)
+        pixels, ids = cut(picture, cv2.INTER_AREA) * self.gain, cut(ids, cv2.INTER_NEAREST)
+        pixels = np.clip(pixels, 0, 255).astype(np.uint8)
+        return (pixels[:, ::-1], ids[:, ::-1]) if self.mirror else (pixels, ids)

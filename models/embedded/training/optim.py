@@ -1,0 +1,84 @@
+"""The optimiser: Muon for the hidden matrices, AdamW for everything else. Runs in Python.
+
+Muon (Jordan et al., 2024) steps along the orthogonalised momentum of a weight matrix; scaled by 0.2 * sqrt(longer side)
+(Liu et al., 2025) its steps are as large as AdamW's, so that both share one learning rate.
+"""
+import torch
+
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)  # Jordan's quintic; five rounds bring singular values near 1
+LEAST_SIDE = 16  # smaller matrices gain nothing
+
+
+def is_hidden_matrix(name, p):
+    """Weights between two hidden layers: no codes, tokens, first convolution or depth-wise kernels."""
+    if p.dim() < 2 or any(part in name for part in ("embed", "token", "tpos", "conv_s", "dwconv")):
+        return False
+    return min(p.flatten(1).shape) >= LEAST_SIDE
+
+
+def orthogonalised(stack):
+    """[n, rows, columns], rows <= columns -> the nearest (semi-)orthogonal matrices, roughly."""
+    a, b, c = NEWTON_SCHULZ
+    x = stack / (stack.norm(dim=(1, 2), keepdim=True) + 1e-7)
+    for _ in range(5):
+        gram = x @ x.mT
+        x = a * x + (b * gram + c * gram @ gram) @ x
+    return x
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum with Nesterov look-ahead, orthogonalised; matrices of one shape go through together."""
+
+    def __init__(self, groups, lr=1e-3, momentum=.95):
+        super().__init__(groups, dict(lr=lr, momentum=momentum, weight_decay=0.))
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            by_shape = {}
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                slow = self.state[p].setdefault("momentum", torch.zeros_like(p))
+                slow.lerp_(p.grad, 1 - group["momentum"])
+                ahead = torch.lerp(p.grad, slow, group["momentum"]).flatten(1)
+                tall = ahead.shape[0] > ahead.shape[1]
+                by_shape.setdefault(tuple(sorted(ahead.shape)), []).append((p, ahead.T if tall else ahead, tall))
+            for (_, longer), members in by_shape.items():
+                updates = orthogonalised(torch.stack([m for _, m, _ in members]))
+                for (p, _, tall), update in zip(members, updates):
+                    p.mul_(1 - group["lr"] * group["weight_decay"])
+                    p.add_((update.T if tall else update).reshape(p.shape), alpha=-group["lr"] * .2 * longer ** .5)
+
+
+class Both:
+    """AdamW and Muon behind one face; `muon` False leaves everything to AdamW."""
+
+    def __init__(self, model, muon):
+        groups = {}
+        for name, p in model.named_parameters():
+            decays = p.dim() >= 2 and "embed" not in name and "tpos" not in name
+            key = (muon and is_hidden_matrix(name, p), "image_encoder.trunk" in name, decays)
+            groups.setdefault(key, []).append(p)
+        make = lambda wanted: [dict(params=p, in_trunk=trunk, decays=decays) for (hidden, trunk, decays), p in groups.items() if hidden == wanted]
+        self.parts = [torch.optim.AdamW(make(False), lr=1e-3, betas=(.9, .98))]
+        if muon:
+            self.parts.append(Muon(make(True)))
+
+    def set_rates(self, leg, lr):
+        for part in self.parts:
+            for group in part.param_groups:
+                share = leg["muon_lr"] if isinstance(part, Muon) else leg["trunk_lr"] if group["in_trunk"] else leg["head_lr"]
+                group["lr"] = lr * share
+                group["weight_decay"] = leg["weight_decay"] if group["decays"] else 0.
+
+    def step(self):
+        for part in self.parts:
+            part.step()
+
+    def state_dict(self):
+        return [part.state_dict() for part in self.parts]
+
+    def load_state_dict(self, states):
+        for part, state in zip(self.parts, states):
+            part.load_state_dict(state)

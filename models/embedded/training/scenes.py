@@ -1,0 +1,238 @@
+"""Describes a synthetic clip by a few matrices and scalars per layer and frame: what moves, hides, leaves and returns. Runs in Python.
+
+Coordinates are in [-1, 1] over the frame. A layer's matrix takes its texture's square to the frame; `camera` moves all.
+"""
+from dataclasses import dataclass, field
+
+import numpy as np
+
+LAYERS = 12  # most layers of a clip; what stands in front is dropped first
+MOST_OBJECTS = 3
+LEAVES_OR_IS_COVERED = .3  # chance, per object
+COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
+
+
+@dataclass
+class Layer:
+    """One textured cut-out over all T frames."""
+    texture: int
+    matrix: np.ndarray  # [T, 3, 3] texture -> frame
+    object: int  # 1..3, or 0 for a distractor or occluder
+    flip: bool
+    gain: np.ndarray  # [T, 3]
+    bias: np.ndarray  # [3], of 255
+    wave: np.ndarray  # [T, 6]: amplitude, frequency, phase of the shift along x, then along y
+
+    @property
+    def to_frame(self):
+        return self.matrix @ np.diag([-1., 1, 1]) if self.flip else self.matrix
+
+    @property
+    def halvings(self):
+        scale = np.abs(np.linalg.det(self.matrix[0, :2, :2])) ** .5
+        return 0 if scale > COARSE else 1 if scale > COARSER else 2
+
+
+@dataclass
+class Target:
+    """An object to be tracked and the path of its main part."""
+    texture: int
+    size: float
+    position: np.ndarray
+    matrix: np.ndarray
+    layers: list = field(default_factory=list)
+
+
+@dataclass
+class Scene:
+    layers: list  # back to front
+    camera: np.ndarray  # [T, 3, 3]
+    background: int
+    background_matrix: np.ndarray  # [T, 3, 3] frame -> background picture
+    gain: np.ndarray  # [T, 3]
+    gamma: float
+    blur: np.ndarray  # [T] sigma in pixels
+    noise: float  # sigma, of 255
+    jpeg: int  # quality, 0 is none
+    motion_blur: bool
+    seed: int
+
+
+def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
+    """[T] arrays -> [T, 3, 3]: rotate, scale, shear, move; the tilts make a slight perspective"""
+    c, s = np.cos(angle), np.sin(angle)
+    m = np.zeros((len(x), 3, 3))
+    m[:, 0, 0], m[:, 0, 1], m[:, 0, 2] = c * scale_x, -s * scale_y + shear * c * scale_x, x
+    m[:, 1, 0], m[:, 1, 1], m[:, 1, 2] = s * scale_x, c * scale_y + shear * s * scale_x, y
+    m[:, 2, 0], m[:, 2, 1], m[:, 2, 2] = tilt_x, tilt_y, 1
+    return m
+
+
+class Director:
+    """Draws one scene of T frames from a random generator."""
+
+    def __init__(self, rng, frames, textures, backgrounds):
+        self.rng, self.T, self.textures, self.backgrounds = rng, frames, textures, backgrounds
+        self.t = np.arange(frames)
+        calm = rng.random() < .25
+        self.speed = .02 if calm else np.exp(rng.uniform(np.log(.01), np.log(.12)))
+
+    def still(self, value):
+        return np.full(self.T, value)
+
+    def any_texture(self):
+        return int(self.rng.integers(self.textures))
+
+    def wander(self, amplitude, speed):
+        """[T] smooth random path from 0"""
+        waves = [self.rng.normal(0, amplitude / (i + 1)) * np.sin(speed * (i + 1) * self.t * self.rng.uniform(.3, 1.2) + self.rng.uniform(0, 6.3)) for i in range(3)]
+        path = sum(waves)
+        return path - path[0]
+
+    def camera(self):
+        rng, speed, t = self.rng, self.speed, self.t
+        x = self.wander(speed * 2, .5) + rng.normal(0, speed) * t
+        y = self.wander(speed, .5) + rng.normal(0, speed * .5) * t
+        angle = self.wander(.03, .5)
+        zoom = np.exp(rng.normal(0, .02) * t)
+        moving = placement(x, y, angle, zoom, zoom, tilt_x=rng.normal(0, .02), tilt_y=rng.normal(0, .02))
+        return np.repeat(np.eye(3)[None], self.T, 0) if rng.random() < .35 else moving
+
+    def background_matrix(self, camera):
+        rng = self.rng
+        scale = self.still(rng.uniform(.6, 1.1))
+        fixed = placement(self.still(rng.uniform(-.3, .3)), self.still(rng.uniform(-.3, .3)), self.still(rng.normal(0, .15)), scale, scale)
+        return np.diag([.75, .75, 1.])[None] @ np.linalg.inv(fixed) @ camera
+
+    def layer(self, texture, matrix, object, bends=True):
+        rng, t = self.rng, self.t
+        made = Layer(texture, matrix, object, rng.random() < .5, np.ones((self.T, 3)), np.zeros(3), np.zeros((self.T, 6)))
+        if rng.random() < .6:
+            made.gain = rng.uniform(.6, 1.3) * rng.normal(1, .12, 3)[None] * np.exp(self.wander(.06, .4))[:, None]
+            made.bias = rng.normal(0, 12, 3)
+        if bends and rng.random() < .6:
+            a = rng.uniform(.01, .07)
+            along_x = [self.still(a), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * t]
+            along_y = [self.still(a * rng.uniform(.3, 1)), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * t]
+            made.wave = np.stack(along_x + along_y, 1)
+        return made
+
+    def motion(self, size, position):
+        """[T, 3, 3] path of something `size` large (half side) from `position`, growing, turning and tilting"""
+        rng, t, speed = self.rng, self.t, self.speed
+        velocity = rng.normal(0, speed, 2)
+        grow = np.exp(np.clip(rng.normal(0, .03) * t + self.wander(.05, .5), -.8, .8))
+        aspect = np.exp(rng.normal(0, .15))
+        angle = rng.normal(0, .35) if rng.random() < .8 else rng.uniform(-3.1, 3.1)
+        turn = 1 - .5 * rng.random() * np.abs(np.sin(self.wander(.5, .4))) if rng.random() < .4 else np.ones(self.T)
+        x = position[0] + velocity[0] * t + self.wander(speed * 2, .7)
+        y = position[1] + velocity[1] * t + self.wander(speed * 2, .7)
+        return placement(x, y, angle + rng.normal(0, .04) * t + self.wander(.1, .6), size * aspect * grow * turn, size / aspect * grow,
+                         shear=rng.normal(0, .1), tilt_x=rng.normal(0, .04), tilt_y=rng.normal(0, .04))
+
+    def limb(self, matrix, object):
+        """A second part that turns about its place on the main part."""
+        rng = self.rng
+        at = rng.uniform(-.5, .5, 2)
+        angle = rng.uniform(-3, 3) + self.wander(.5, .8)
+        scale = self.still(rng.uniform(.3, .6))
+        return self.layer(self.any_texture(), matrix @ placement(self.still(at[0]), self.still(at[1]), angle, scale, scale), object)
+
+    def target(self, object):
+        rng = self.rng
+        size = np.exp(rng.uniform(np.log(.11), np.log(.85)))
+        position = rng.uniform(-.8, .8, 2)
+        texture = self.any_texture()
+        target = Target(texture, size, position, self.motion(size, position))
+        target.layers = [self.layer(texture, target.matrix, object)]
+        if rng.random() < .25:
+            target.layers += [self.limb(target.matrix, object) for _ in range(rng.integers(1, 3))]
+            if rng.random() < .5:
+                target.layers.reverse()
+        return target
+
+    def distractor(self, targets):
+        """Half of them look like a target."""
+        rng = self.rng
+        twin = targets[rng.integers(len(targets))]
+        if rng.random() < .5:
+            return self.layer(twin.texture, self.motion(twin.size * rng.uniform(.7, 1.4), rng.uniform(-.9, .9, 2)), 0)
+        return self.layer(self.any_texture(), self.motion(np.exp(rng.uniform(np.log(.1), np.log(.6))), rng.uniform(-.9, .9, 2)), 0)
+
+    def hide(self, target):
+        """Frames [a, b) without the target: it leaves and returns, or something large stands before it. -> cover or None"""
+        rng, T = self.rng, self.T
+        a = int(rng.integers(1, T))
+        b = int(rng.integers(a + 1, T + 1))
+        angle = rng.uniform(0, 6.3)
+        away = np.array([np.cos(angle), np.sin(angle)])
+        if rng.random() < .45:
+            self.send_away(target, a, b, away)
+            return None
+        return self.cover(target, a, b, away)
+
+    def send_away(self, target, a, b, away):
+        rng = self.rng
+        share = np.zeros(self.T)
+        share[a:b] = 1
+        share[a - 1] += rng.uniform(0, .45) * (a > 1)
+        share[b:b + 1] += rng.uniform(0, .45)
+        shift = np.repeat(np.eye(3)[None], self.T, 0)
+        shift[:, :2, 2] = share[:, None] * away * (1.6 + target.size + np.abs(target.position @ away))
+        for layer in target.layers:
+            layer.matrix = shift @ layer.matrix
+
+    def cover(self, target, a, b, away):
+        rng = self.rng
+        since = (self.t - (a + b - 1) / 2) / ((b - a) / 2)
+        scale = self.still(target.size * rng.uniform(1.5, 2.6))
+        beside = np.sign(since) * np.clip(np.abs(since) - .8, 0, 3) * target.size * rng.uniform(1.5, 3)
+        path = target.matrix[:, :2, 2] / target.matrix[:, 2:, 2] + away * beside[:, None]
+        return self.layer(self.any_texture(), placement(path[:, 0], path[:, 1], self.still(rng.uniform(-3, 3)), scale, scale), 0, False)
+
+    def passer_by(self, targets):
+        """An occluder that crosses a target at a chosen time."""
+        rng, t = self.rng, self.t
+        target = targets[rng.integers(len(targets))]
+        when = rng.integers(1, self.T) if self.T > 1 else 0
+        at = target.matrix[when, :2, 2]
+        velocity = rng.normal(0, .06 + self.speed * 2, 2)
+        size = target.size * rng.uniform(.6, 2.2) * rng.choice([1, 1, .4])
+        aspect = np.exp(rng.normal(0, .5))
+        path = placement(at[0] + velocity[0] * (t - when), at[1] + velocity[1] * (t - when), rng.uniform(-3, 3) + rng.normal(0, .05) * t,
+                         self.still(size * aspect), self.still(size / aspect))
+        return self.layer(self.any_texture(), path, 0, False)
+
+    def scene(self):
+        rng = self.rng
+        camera = self.camera()
+        background_matrix = self.background_matrix(camera)
+        background = int(rng.integers(self.backgrounds))
+        targets = [self.target(o) for o in range(1, rng.choice([1, 2, 3], p=[.3, .4, .3]) + 1)]
+        groups = [t.layers for t in targets] + [[self.distractor(targets)] for _ in range(rng.integers(0, 3))]
+        layers = [layer for i in rng.permutation(len(groups)) for layer in groups[i]]
+        covers = [self.hide(t) for t in targets if rng.random() <= LEAVES_OR_IS_COVERED] if self.T > 2 else []
+        if rng.random() < .35:
+            layers.append(self.passer_by(targets))
+        layers = (layers + [c for c in covers if c])[:LAYERS]
+        return Scene(layers, camera, background, background_matrix, **self.film())
+
+    def film(self):
+        """Light, focus, sensor and codec."""
+        rng, T = self.rng, self.T
+        base = np.exp(rng.normal(0, .15))
+        gain = (base * np.exp(self.wander(.06 if rng.random() < .6 else .2, .4)))[:, None] * np.exp(rng.normal(0, .06, 3))[None]
+        return dict(
+            gain=gain,
+            gamma=float(np.exp(rng.normal(0, .2))),
+            blur=self.still(rng.uniform(.4, 1.6) if rng.random() < .4 else 0.) * (1 + .3 * rng.random(T)),
+            noise=rng.uniform(1, 10) if rng.random() < .5 else 0.,
+            jpeg=int(rng.integers(15, 90)) if rng.random() < .5 else 0,
+            motion_blur=bool(rng.random() < .3),
+            seed=int(rng.integers(1 << 31)),
+        )
+
+
+def make_scene(rng, frames, textures, backgrounds):
+    """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
+    return Director(rng, frames, textures, backgrounds).scene()

@@ -1,0 +1,105 @@
+"""The run can be repeated and resumed, and takes a studio's own clips. Runs in pytest, about a minute on one core."""
+import json
+import os
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+import train
+
+CONFIG = os.path.join(train.HERE, "..", "masklet-nano.yaml")
+WEIGHTS = os.path.join(train.HERE, "..", "masklet-nano.pt")
+LEG = dict(name="test", steps=10, size=64, frames=3, clips=2, single=.3, lr=[1e-3, 5e-4], ramp=3)
+RECORDED_LOSS = None  # filled below: mean of steps 8 to 10
+
+
+def run(folder, pool, legs=(LEG,), **options):
+    """Trains in this process with one thread -> the Trainer"""
+    os.makedirs(folder, exist_ok=True)
+    recipe = os.path.join(folder, "recipe.json")
+    with open(recipe, "w") as file:
+        json.dump(dict(seed=3, muon=True, legs=list(legs)), file)
+    args = ["--recipe", recipe, "--out", str(folder), "--pool", pool, "--processes", "1", "--validate", "0", "--journal-seconds", "0"]
+    for name, value in options.items():
+        args += [f"--{name}", str(value)]
+    return train.train(0, train.parse(args))
+
+
+def losses(folder):
+    with open(os.path.join(folder, "log.txt")) as file:
+        return [float(line.split(" loss ")[1].split()[0]) for line in file if " loss " in line]
+
+
+def test_ten_steps_from_a_seed_find_the_recorded_loss(tmp_path, pool):
+    run(str(tmp_path), pool)
+    found = losses(tmp_path)
+    assert len(found) == 10
+    assert np.mean(found[-3:]) == pytest.approx(RECORDED_LOSS, rel=.02)  # other CPUs round differently
+
+
+def test_a_stopped_and_resumed_run_equals_an_unstopped_one(tmp_path, pool):
+    whole = run(str(tmp_path / "whole"), pool)
+    run(str(tmp_path / "parts"), pool, steps=4)
+    parts = run(str(tmp_path / "parts"), pool)
+    assert parts.state["step"] == whole.state["step"] == 10
+    for name, weight in whole.model.state_dict().items():
+        assert torch.equal(weight, parts.model.state_dict()[name]), name
+
+
+def write_davis(root):
+    """A bright square that moves right, in DAVIS layout"""
+    for kind in ("JPEGImages", "Annotations"):
+        os.makedirs(root / kind / "square")
+    for t in range(6):
+        mask = np.zeros((90, 120), np.uint8)
+        mask[30:60, 10 + 8 * t:40 + 8 * t] = 7
+        cv2.imwrite(str(root / "JPEGImages" / "square" / f"{t:05d}.jpg"), 60 + 20 * mask)
+        cv2.imwrite(str(root / "Annotations" / "square" / f"{t:05d}.png"), mask)
+
+
+def run_length(mask):
+    """bool [h, w] -> COCO run length with a plain list, as a third party may write it"""
+    flat = mask.T.flatten().astype(int)
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flat]))).tolist() + [len(flat)]
+    return dict(size=list(mask.shape), counts=np.diff([0] + edges).tolist())
+
+
+def write_sav(root):
+    """The same square in SA-V layout: one picture in four is annotated"""
+    os.makedirs(root / "clip")
+    masklet = []
+    for t in range(12):
+        mask = np.zeros((90, 120), bool)
+        mask[30:60, 10 + 4 * t:40 + 4 * t] = True
+        cv2.imwrite(str(root / "clip" / f"{t:05d}.jpg"), 60 + 120 * mask.astype(np.uint8))
+        if t % 4 == 0:
+            masklet.append([run_length(mask)])
+    (root / "clip_manual.json").write_text(json.dumps(dict(masklet=masklet)))
+
+
+@pytest.mark.parametrize("write", [write_davis, write_sav])
+def test_a_folder_of_own_clips_is_learnt_from(tmp_path, pool, write):
+    (tmp_path / "own").mkdir()
+    write(tmp_path / "own")
+    leg = dict(LEG, steps=25, extra_share=1., lr=[3e-4, 3e-4], ramp=1, prompts=dict(mask=1.), single=0., bce=[0, 0])
+    run(str(tmp_path / "out"), pool, legs=[leg], init=WEIGHTS, extra=tmp_path / "own")
+    found = losses(tmp_path / "out")
+    assert np.mean(found[-5:]) < np.mean(found[:5])
+
+
+def test_extra_clips_keep_pixels_and_objects_together(tmp_path):
+    import clips
+    write_davis(tmp_path)
+    pixels, ids = clips.ExtraClips([str(tmp_path)]).batch(np.random.default_rng(0), 3, 4, 96)
+    assert pixels.shape == (3, 4, 96, 96, 3) and ids.shape == (3, 4, 96, 96)
+    assert set(np.unique(ids)) == {0, 1}
+    assert pixels[ids == 1].mean() > 2 * pixels[ids == 0].mean()
+
+
+def test_the_committed_weights_load_strictly_into_the_official_predictor():
+    import evaluate
+    predictor = evaluate.build_predictor(CONFIG, WEIGHTS)
+    assert predictor.image_size == 256
+    assert os.path.getsize(WEIGHTS) <= 12e6
