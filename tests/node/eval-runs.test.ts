@@ -12,11 +12,12 @@ import type { Protocol } from "../../worker/evaluation/protocols.ts";
 import { reportTable } from "../../worker/evaluation/report-table.ts";
 import { openClips, type ReportStore, runEvaluation } from "../../worker/evaluation/run-evaluation.ts";
 import type { Segmenter } from "../../worker/evaluation/segmenter.ts";
+import { openClipFrames } from "../../worker/node/clip-frames.ts";
 import { type MemoryFiles, memoryFolder } from "../support/memory-folder.ts";
 import { ScriptedSegmenter } from "../support/scripted-segmenter.ts";
 import { davisFiles, greyPng, savFiles, TINY } from "../support/tiny-dataset.ts";
 
-/** A clock that ticks half a second a look, and PNG frames. */
+/** A clock that ticks half a second a look. */
 function surroundings(): Surroundings {
   let time = 0;
   return {
@@ -25,12 +26,7 @@ function surroundings(): Surroundings {
       return time;
     },
     peakMemory: () => 3 * 2 ** 20,
-    picture: async (clip, frameIndex) => {
-      const { width, height, data } = decode(await clip.folder.read(clip.framePaths[frameIndex]!));
-      const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
-      for (let i = 0; i < width * height; i++) rgba.set(data.subarray(i * 3, i * 3 + 3), i * 4);
-      return { width, height, data: rgba };
-    },
+    openFrames: openClipFrames,
   };
 }
 

@@ -17,7 +17,6 @@ export function memoryFolder(files: MemoryFiles): DatasetFolder & { reads: strin
       reads.push(path);
       return bytesOf(path);
     },
-    blob: async (path) => new Blob([bytesOf(path) as Uint8Array<ArrayBuffer>]),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Runs anywhere: the worst frames on one picture, what was found in red over the true outline in green. */
 import { encode } from "fast-png";
-import type { Picture } from "../frames/frame-source.ts";
+import type { FrameSource, Picture } from "../frames/frame-source.ts";
 import { decodeMask } from "../mask-rle.ts";
 import type { BinaryMask } from "./binary-mask.ts";
 import type { DatasetClip } from "./dataset-clip.ts";
@@ -32,7 +32,13 @@ export async function contactSheet(
   const drawn: Picture[] = [];
   for (const tile of worstTiles(reports)) {
     const clip = clips.find(({ name }) => name === tile.clip);
-    if (clip) drawn.push(await drawTile(tile, clip, surroundings));
+    if (!clip) continue;
+    const frames = await surroundings.openFrames(clip);
+    try {
+      drawn.push(await drawTile(tile, clip, frames));
+    } finally {
+      frames.close();
+    }
   }
   return drawn.length === 0 ? null : encodeSheet(drawn);
 }
@@ -46,9 +52,9 @@ function worstTiles(reports: ClipReport[]): Tile[] {
   return tiles.sort((a, b) => a.frame.J + a.frame.F - (b.frame.J + b.frame.F)).slice(0, MOST_TILES);
 }
 
-async function drawTile(tile: Tile, clip: DatasetClip, surroundings: Surroundings): Promise<Picture> {
+async function drawTile(tile: Tile, clip: DatasetClip, frames: FrameSource): Promise<Picture> {
   const { frameIndex, J, F, mask } = tile.frame;
-  const picture = await surroundings.picture(clip, frameIndex);
+  const picture = await frames.frame(frameIndex);
   const truth = (await clip.truth(frameIndex)).get(tile.objectId);
   const full = overlay(picture, { ...mask, data: decodeMask(mask) }, truth ?? null);
   const small = shrink(full, TILE_WIDTH, Math.round((TILE_WIDTH * picture.height) / picture.width));

@@ -12,8 +12,6 @@ export interface DatasetFolder {
   list(path: string): Promise<FolderEntry[]>;
   /** Fails when there is no such file. */
   read(path: string): Promise<Uint8Array>;
-  /** The same file for a reader that wants it piece by piece. */
-  blob(path: string): Promise<Blob>;
 }
 
 /** What is wrong with a dataset, one entry per finding; nothing is skipped silently. */

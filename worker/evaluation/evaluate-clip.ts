@@ -1,5 +1,5 @@
 /** Runs anywhere: tracks one clip by a protocol and measures everything about the result. */
-import type { Picture } from "../frames/frame-source.ts";
+import type { FrameSource } from "../frames/frame-source.ts";
 import { encodeMask } from "../mask-rle.ts";
 import type { Mask } from "../protocol.ts";
 import { type BinaryMask, emptyMask, subtractMask } from "./binary-mask.ts";
@@ -29,8 +29,8 @@ export interface Surroundings {
   now(): number;
   /** Highest memory of the process so far, bytes; null where the realm can't say. */
   peakMemory(): number | null;
-  /** The clip's frame, displayed size. */
-  picture(clip: DatasetClip, frameIndex: number): Promise<Picture>;
+  /** To be closed by whoever asked. */
+  openFrames(clip: DatasetClip): Promise<FrameSource>;
 }
 
 export interface WorstFrame {
@@ -78,7 +78,8 @@ export async function evaluateClip(
   options: EvaluationOptions,
   surroundings: Surroundings,
 ): Promise<ClipReport> {
-  const session = await segmenter.open(clip);
+  const frames = await surroundings.openFrames(clip);
+  const session = await segmenter.open(clip, frames);
   try {
     const clicks = segmenter.understandsClicks ? await countClicks(clip, session) : new Map();
     const tracked = await trackClip(options.protocol, {
@@ -87,7 +88,7 @@ export async function evaluateClip(
       prompt: options.prompt,
       now: () => surroundings.now(),
     });
-    const measured = await new ClipMeasurement(clip, tracked.tracks, options, surroundings).objects(clicks);
+    const measured = await new ClipMeasurement(clip, frames, tracked.tracks, options).objects(clicks);
     return {
       clip: clip.name,
       width: clip.width,
@@ -101,6 +102,7 @@ export async function evaluateClip(
     };
   } finally {
     await session.close();
+    frames.close();
   }
 }
 
@@ -121,19 +123,14 @@ class ClipMeasurement {
   readonly #clip: DatasetClip;
   readonly #tracks: ObjectTrack[];
   readonly #options: EvaluationOptions;
-  readonly #surroundings: Surroundings;
+  readonly #frames: FrameSource;
   readonly #collected: Map<number, Collected>;
 
-  constructor(
-    clip: DatasetClip,
-    tracks: ObjectTrack[],
-    options: EvaluationOptions,
-    surroundings: Surroundings,
-  ) {
+  constructor(clip: DatasetClip, frames: FrameSource, tracks: ObjectTrack[], options: EvaluationOptions) {
     this.#clip = clip;
     this.#tracks = tracks;
     this.#options = options;
-    this.#surroundings = surroundings;
+    this.#frames = frames;
     this.#collected = new Map(tracks.map(({ objectId }) => [objectId, new Collected()]));
   }
 
@@ -145,7 +142,7 @@ class ClipMeasurement {
   async #measureFrame(frameIndex: number): Promise<void> {
     const truth = await this.#clip.truth(frameIndex);
     const predictions = this.#predictions(frameIndex);
-    const luma = lumaOf(await this.#surroundings.picture(this.#clip, frameIndex));
+    const luma = lumaOf(await this.#frames.frame(frameIndex));
     for (const { objectId, frames, interactions } of this.#tracks) {
       const collected = this.#collected.get(objectId)!;
       const mask = predictions.get(objectId)!;

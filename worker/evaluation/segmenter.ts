@@ -1,4 +1,5 @@
 /** Types only: what is evaluated. Something that turns prompts on frames into masks on frames. */
+import type { FrameSource } from "../frames/frame-source.ts";
 import type { FramePrompts, Mask } from "../protocol.ts";
 import type { DatasetClip } from "./dataset-clip.ts";
 
@@ -15,7 +16,8 @@ export interface Segmenter {
   readonly id: string;
   /** Whether points and boxes mean something to it; a baseline may only know masks. */
   readonly understandsClicks: boolean;
-  open(clip: DatasetClip): Promise<ClipSegmenter>;
+  /** `frames` are the clip's; they stay the caller's to close. */
+  open(clip: DatasetClip, frames: FrameSource): Promise<ClipSegmenter>;
   close(): Promise<void>;
 }
 
