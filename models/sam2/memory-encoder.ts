@@ -20,7 +20,7 @@ import type { BuildOptions } from "./sam2-model.ts";
 const TOTAL_STRIDE = 16;
 const FUSER_EXPANSION = 4;
 
-/** Taps: mask_in_highres [B, 1, S, S], mask_downsampled [B, d, h, w]. */
+/** Taps: mask_in_highres [B, 1, S, S] (logits), mask_downsampled [B, d, h, w]. */
 export function memoryEncoder(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
   const graph = new GraphBuilder("memory-encoder", options.taps);
   const d = config.neck.dModel;
@@ -32,7 +32,7 @@ export function memoryEncoder(config: Sam2Config, weights: Weights, options: Bui
   const visible = graph.input("visible", "float32", ["B"]);
 
   const encoder = weights.at("memory_encoder");
-  const mask = graph.tap("mask_in_highres", scaledMask(logits, binarize, config));
+  const mask = scaledMask(logits, binarize, config);
   const downsampled = graph.layer("mask downsampler", () =>
     downsampleMask(mask, encoder.at("mask_downsampler").at("encoder"), config.memoryEncoder, d),
   );
@@ -52,6 +52,7 @@ export function memoryEncoder(config: Sam2Config, weights: Weights, options: Bui
 /** Enlarged to the input's size; its probability, or 0 and 1 where `binarize` is 1; then scale and bias. */
 function scaledMask(logits: Value, binarize: Value, config: Sam2Config): Value {
   const enlarged = resize(logits, config.imageSize, config.imageSize, "linear");
+  logits.graph.tap("mask_in_highres", enlarged);
   const hard = reshape(binarize, ["B", 1, 1, 1]);
   const soft = add(mul(hard, -1), 1);
   const chosen = add(mul(cast(greater(enlarged, 0), "float32"), hard), mul(sigmoid(enlarged), soft));

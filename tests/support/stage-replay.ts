@@ -219,12 +219,10 @@ export class StageReplay {
     });
     const stored = golden.get(`${prefix}.maskmem_features`);
     const rounded = stored && channelsLast(stored.data as Float32Array, m);
+    const masks = ["mask_in_highres", "mask_downsampled"];
     return [
-      ...compare(
-        "memory encoder: mask",
-        `${prefix}.memenc.mask_downsampled`,
-        outputs.mask_downsampled!.data,
-        golden,
+      ...masks.flatMap((name) =>
+        compare("memory encoder: mask", `${prefix}.memenc.${name}`, outputs[name]!.data, golden),
       ),
       ...compare(
         "memory encoder: features",
