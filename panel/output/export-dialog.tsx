@@ -87,40 +87,49 @@ function Choices() {
         </select>
         <small>{format.note}</small>
       </label>
-      <Segments
-        label="Content"
-        value={choice.value.content}
-        options={[
-          { value: "matte", label: "Matte", title: "White on black" },
-          { value: "cutout", label: "Cut-out", title: "The picture, with the matte as alpha" },
-        ]}
-        onChange={(content) => set({ content })}
-      />
-      <Segments
-        label="Objects"
-        value={choice.value.grouping}
-        options={[
-          {
-            value: "merged",
-            label: "Merged",
-            title: "All shown objects in one, added and subtracted in order",
-          },
-          { value: "per-object", label: "One each", title: "A folder or file for every shown object" },
-        ]}
-        onChange={(grouping) => set({ grouping })}
-      />
-      <Segments
-        label="Range"
-        value={choice.value.range}
-        options={[
-          { value: "clip", label: "Whole clip" },
-          {
-            value: "in-out",
-            label: `In to out (${document.value.inFrame + 1}–${document.value.outFrame + 1})`,
-          },
-        ]}
-        onChange={(range) => set({ range })}
-      />
+      <div class="field-row">
+        <span aria-hidden="true">Content</span>
+        <Segments
+          label="Content"
+          value={choice.value.content}
+          options={[
+            { value: "matte", label: "Matte", title: "White on black" },
+            { value: "cutout", label: "Cut-out", title: "The picture, with the matte as alpha" },
+          ]}
+          onChange={(content) => set({ content })}
+        />
+      </div>
+      <div class="field-row">
+        <span aria-hidden="true">Objects</span>
+        <Segments
+          label="Objects"
+          value={choice.value.grouping}
+          options={[
+            {
+              value: "merged",
+              label: "Merged",
+              title: "All shown objects in one, added and subtracted in order",
+            },
+            { value: "per-object", label: "One each", title: "A folder or file for every shown object" },
+          ]}
+          onChange={(grouping) => set({ grouping })}
+        />
+      </div>
+      <div class="field-row">
+        <span aria-hidden="true">Range</span>
+        <Segments
+          label="Range"
+          value={choice.value.range}
+          options={[
+            { value: "clip", label: "Whole clip" },
+            {
+              value: "in-out",
+              label: `In to out (${document.value.inFrame + 1}–${document.value.outFrame + 1})`,
+            },
+          ]}
+          onChange={(range) => set({ range })}
+        />
+      </div>
       {missing > 0 && tracked && (
         <p class="hint hint-warning">
           <Icon name="warning" /> {missing} {missing === 1 ? "frame" : "frames"} of this range have no mask

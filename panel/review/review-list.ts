@@ -69,7 +69,10 @@ function areaDoubt(record: FrameRecord, before: FrameRecord): Doubt | null {
   const size = Math.abs(Math.log(record.area / before.area));
   if (Math.abs(change) < AREA_JUMP) return null;
   const sign = change > 0 ? "+" : "−";
-  return { reason: `size jumps ${sign}${percent(Math.abs(change))}`, severity: Math.min(1, size / 2) };
+  return {
+    reason: `size jumps ${sign}${percent(Math.abs(change))}`,
+    severity: Math.min(1, Math.round(size * 50) / 100),
+  };
 }
 
 function thinned(items: ReviewItem[]): ReviewItem[] {

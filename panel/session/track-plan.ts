@@ -32,8 +32,17 @@ export function planTrack(
 ): TrackLeg[] {
   const objects = trackable(document);
   if (objects.length === 0) return [];
+  const backward = direction === "backward" || direction === "previous";
+  return legsFrom(document, objects, startFrame(objects, playhead, backward), direction);
+}
+
+function legsFrom(
+  document: SessionDocument,
+  objects: readonly TrackedObject[],
+  start: number,
+  direction: TrackDirection,
+): TrackLeg[] {
   const objectIds = objects.map((object) => object.id);
-  const start = startFrame(objects, playhead, direction === "backward" || direction === "previous");
   const leg = (from: number, to: number): TrackLeg => ({ from, to, objectIds });
   const { inFrame, outFrame } = document;
   const forward = leg(start, Math.max(start, outFrame));
@@ -52,13 +61,23 @@ export function planTrack(
   }
 }
 
-/** All of the range: forward from the first prompted frame in it, then backward from there. */
+/**
+ * All of the range: forward from the first prompted frame in it, then backward from there. Objects that are
+ * tracked throughout are left alone while there are others that are not.
+ */
 export function planWholeRange(document: SessionDocument): TrackLeg[] {
-  const objects = trackable(document);
+  const all = trackable(document);
+  const unfinished = all.filter((object) => hasGaps(object, document));
+  const objects = unfinished.length > 0 ? unfinished : all;
   const frames = promptedFrames(objects);
   const first = frames.find((frame) => frame >= document.inFrame && frame <= document.outFrame) ?? frames[0];
   if (first === undefined) return [];
-  return planTrack(document, first, "both");
+  return legsFrom(document, objects, first, "both");
+}
+
+function hasGaps(object: TrackedObject, { inFrame, outFrame }: SessionDocument): boolean {
+  for (let frame = inFrame; frame <= outFrame; frame++) if (!object.records.has(frame)) return true;
+  return false;
 }
 
 /** What the corrections since the last track have made out of date, outward from each correction. */

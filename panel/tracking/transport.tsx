@@ -192,11 +192,13 @@ function TrackProgress() {
   return (
     <div class="track-progress" aria-live="off">
       <div class="track-progress-text">
-        <span>
-          {doneFrames} / {totalFrames}
-        </span>
-        {framesPerSecond !== null && <span>{speed(framesPerSecond)} fps</span>}
-        {secondsLeft !== null && <span>{duration(secondsLeft)} left</span>}
+        <p>
+          <span>
+            {doneFrames} / {totalFrames}
+          </span>
+          <span>{framesPerSecond === null ? "" : `${speed(framesPerSecond)} fps`}</span>
+          <span>{secondsLeft === null ? "" : `${duration(secondsLeft)} left`}</span>
+        </p>
         <Progress share={totalFrames > 0 ? doneFrames / totalFrames : null} label="Tracking" />
       </div>
       <button

@@ -49,8 +49,7 @@ export function Segments<T extends string>({
 }: ChoiceProps<T>) {
   const name = useId();
   return (
-    <fieldset class={`segments ${extra ?? ""}`}>
-      <legend class="hidden-text">{label}</legend>
+    <div class={`segments ${extra ?? ""}`} role="radiogroup" aria-label={label}>
       {options.map((option) => (
         <label key={option.value} class="segment" title={option.title ?? option.label}>
           <input
@@ -65,7 +64,7 @@ export function Segments<T extends string>({
           </span>
         </label>
       ))}
-    </fieldset>
+    </div>
   );
 }
 

@@ -21,12 +21,19 @@ export function Modal({
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
+    element.current?.focus();
     return () => {
       if (before instanceof HTMLElement) before.focus();
     };
   }, []);
   return (
-    <dialog ref={element} class={`modal ${wide ? "modal-wide" : ""}`} aria-label={title} onClose={close}>
+    <dialog
+      ref={element}
+      tabIndex={-1}
+      class={`modal ${wide ? "modal-wide" : ""}`}
+      aria-label={title}
+      onClose={close}
+    >
       <header class="modal-head">
         <h2>{title}</h2>
         <IconButton icon="close" label="Close" keys="Esc" onClick={close} />

@@ -9,7 +9,7 @@ const MOUSE: readonly [string, string][] = [
   ["Drag", "draw a box around the object"],
   ["Drag a point", "move it; Delete removes it, Enter flips it"],
   ["Wheel", "zoom to the pointer"],
-  ["Middle button, Space + drag", "move the picture"],
+  ["Middle button", "move the picture"],
   ["Ctrl + arrows, Enter", "move a crosshair and click with it"],
 ];
 

@@ -2,6 +2,8 @@
  * A tracker without a model, as a plain object: every object is a disc that moves one pixel a frame to the
  * right from where it was clicked. Drives the session's tests in Node; the page is tested with the real one.
  */
+
+import { encodeMask } from "../../worker/mask-rle.ts";
 import type {
   ClipInfo,
   FramePrompts,
@@ -10,7 +12,6 @@ import type {
   TrackerApi,
   TrackerFailure,
 } from "../../worker/protocol.ts";
-import { encodeMask } from "../../worker/mask-rle.ts";
 
 export const FAKE_CLIP: ClipInfo = {
   clipId: "clip",
@@ -135,7 +136,14 @@ export class FakeTracker implements TrackerApi {
       if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
       const results = (request.objectIds ?? []).map((id) => this.#result(id, frame));
       this.state.tracked.add(frame);
-      await onProgress({ results, frameIndex: frame, doneFrames: done, totalFrames, secondsLeft: null, framesPerSecond: 10 });
+      await onProgress({
+        results,
+        frameIndex: frame,
+        doneFrames: done,
+        totalFrames,
+        secondsLeft: null,
+        framesPerSecond: 10,
+      });
     }
     return this.#failure("track") ?? ok({ ended: "complete", doneFrames: totalFrames, resumeAt: null });
   }
@@ -171,7 +179,9 @@ export class FakeTracker implements TrackerApi {
     this.calls.push("importState");
     const { prompts, tracked } = JSON.parse(new TextDecoder().decode(state.bytes));
     this.state = {
-      prompts: new Map(prompts.map(([id, frames]: [number, [number, FramePrompts][]]) => [id, new Map(frames)])),
+      prompts: new Map(
+        prompts.map(([id, frames]: [number, [number, FramePrompts][]]) => [id, new Map(frames)]),
+      ),
       tracked: new Set(tracked),
     };
     return ok(null);
@@ -199,7 +209,8 @@ export class FakeTracker implements TrackerApi {
   #result(objectId: number, frameIndex: number): FrameResult {
     const { width, height } = this.clip;
     const frames = this.state.prompts.get(objectId);
-    const near = frames && [...frames].sort((a, b) => Math.abs(a[0] - frameIndex) - Math.abs(b[0] - frameIndex))[0];
+    const near =
+      frames && [...frames].sort((a, b) => Math.abs(a[0] - frameIndex) - Math.abs(b[0] - frameIndex))[0];
     const at = near?.[1].points[0] ?? near?.[1].box ?? { x: width / 2, y: height / 2 };
     const [x, y] = "x" in at ? [at.x, at.y] : [(at.x0 + at.x1) / 2, (at.y0 + at.y1) / 2];
     const scale = width / 64;
@@ -208,7 +219,8 @@ export class FakeTracker implements TrackerApi {
     const pixels = new Uint8Array(width * height);
     if (objectScore > 0)
       for (let at = 0; at < pixels.length; at++)
-        if (Math.hypot((at % width) + 0.5 - centre, Math.floor(at / width) + 0.5 - y) < RADIUS * scale) pixels[at] = 1;
+        if (Math.hypot((at % width) + 0.5 - centre, Math.floor(at / width) + 0.5 - y) < RADIUS * scale)
+          pixels[at] = 1;
     return {
       objectId,
       frameIndex,
