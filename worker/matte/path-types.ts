@@ -33,8 +33,10 @@ export interface PathTrack {
 }
 
 export interface PathOptions {
-  /** How far an interpolated path may lie from the matte's edge, pixels. */
+  /** How far an interpolated path may lie from the matte's edge at any point, pixels. */
   tolerance: number;
+  /** Share of the object's area by which all paths of a frame together may be off, 0 to 1; 1 - IoU, nearly. */
+  areaLoss: number;
   /** Most vertices a single path may have. */
   maxVertices: number;
   /** Parts and holes with less area are left out, pixels². */
