@@ -66,8 +66,17 @@ interface Initializer {
   load: () => Promise<TensorData> | TensorData;
 }
 
+/** One node with the shapes around it, for counting work; see `count-work.ts`. */
+export interface Operation {
+  operator: string;
+  inputs: readonly (readonly Dim[])[];
+  outputs: readonly (readonly Dim[])[];
+  attributes: Attributes;
+}
+
 export class GraphBuilder {
   readonly name: GraphName;
+  readonly operations: Operation[] = [];
   readonly #nodes: NodeProto[] = [];
   readonly #inputs: Value[] = [];
   readonly #outputs: TensorSpec[] = [];
@@ -132,6 +141,12 @@ export class GraphBuilder {
       name: outputs.length > 1 ? `${id}.${i}` : id,
       ...output,
     }));
+    this.operations.push({
+      operator,
+      inputs: inputs.map((input) => input?.shape ?? []),
+      outputs: outputs.map(({ shape }) => shape),
+      attributes,
+    });
     this.#nodes.push(
       create(NodeProtoSchema, {
         name: id,

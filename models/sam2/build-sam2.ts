@@ -1,7 +1,7 @@
 /** Pure: joins a checkpoint and a configuration to a model whose four graphs can be built. */
 import type { StateDict } from "../checkpoint/state-dict.ts";
 import { type Weight, WeightList, WeightStore, type Weights } from "../layers/weights.ts";
-import type { GraphBuilder } from "../onnx/graph-builder.ts";
+import type { GraphBuilder, Operation } from "../onnx/graph-builder.ts";
 import type { GraphName } from "../onnx/onnx-graph.ts";
 import type { Sam2Config } from "./config.ts";
 import { imageEncoder } from "./image-encoder.ts";
@@ -43,6 +43,11 @@ export function listTensors(config: Sam2Config): Map<string, number[]> {
   const list = new WeightList();
   planAll(list.root(), config);
   return list.shapes.set(UNUSED_TENSOR, [1, 1, config.neck.dModel]);
+}
+
+/** The nodes of one graph of this configuration, without any checkpoint: what it will cost. */
+export function planOperations(name: GraphName, config: Sam2Config): Operation[] {
+  return GRAPHS[name](config, new WeightList().root(), {}).operations;
 }
 
 interface ConstantWeights {

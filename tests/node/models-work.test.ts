@@ -1,0 +1,57 @@
+/** A guard against graphs that grow: counted work, never time. */
+import { describe, expect, it } from "vitest";
+import { countWork } from "../../models/onnx/count-work.ts";
+import { GraphBuilder } from "../../models/onnx/graph-builder.ts";
+import type { GraphName } from "../../models/onnx/onnx-graph.ts";
+import { matMul } from "../../models/onnx/ops.ts";
+import { FULL_BANK, frameWork } from "../../models/sam2/frame-work.ts";
+import { officialConfig } from "../../models/sam2/official-configs.ts";
+
+const MIB = 2 ** 20;
+/** What upstream does for one frame of tiny at 1024 with a full bank, GFLOP. */
+const UPSTREAM_GFLOP = 913;
+
+describe("counting work", () => {
+  it("counts two operations per multiply-add of a matrix product and finds the largest tensor", () => {
+    const graph = new GraphBuilder("image-encoder");
+    const a = graph.input("a", "float32", ["B", 3, 5]);
+    matMul(
+      a,
+      graph.initializer("w", [5, 7], () => new Float32Array(35)),
+    );
+    expect(countWork(graph.operations, { B: 2 })).toEqual({
+      nodes: 1,
+      flops: 2 * (2 * 3 * 7) * 5,
+      largestTensorBytes: 2 * 3 * 7 * 4,
+    });
+  });
+
+  it("says which length is missing", () => {
+    const graph = new GraphBuilder("image-encoder");
+    matMul(graph.input("a", "float32", ["B", 5]), graph.input("b", "float32", [5, 7]));
+    expect(() => countWork(graph.operations, {})).toThrow('"B"');
+  });
+});
+
+describe("one frame of tiny at 1024 with a full bank", () => {
+  const work = frameWork(officialConfig("2.1", "tiny"), FULL_BANK);
+  const ceilings: Record<GraphName, { nodes: number; gflop: number; mebibytes: number }> = {
+    "image-encoder": { nodes: 440, gflop: 282, mebibytes: 144 },
+    // Scores of one block of queries: the largest buffer that WebGPU must hold is below 128 MiB.
+    "memory-attention": { nodes: 400, gflop: 425, mebibytes: 127 },
+    "mask-decoder": { nodes: 520, gflop: 4, mebibytes: 17 },
+    "memory-encoder": { nodes: 90, gflop: 12, mebibytes: 17 },
+  };
+
+  it.each(Object.entries(ceilings))("keeps %s within its ceilings", (name, ceiling) => {
+    const { nodes, flops, largestTensorBytes } = work[name as GraphName];
+    expect(nodes).toBeLessThanOrEqual(ceiling.nodes);
+    expect(flops / 1e9).toBeLessThanOrEqual(ceiling.gflop);
+    expect(largestTensorBytes / MIB).toBeLessThanOrEqual(ceiling.mebibytes);
+  });
+
+  it("does at most 0.8 of upstream's operations", () => {
+    const total = Object.values(work).reduce((sum, { flops }) => sum + flops, 0);
+    expect(total / 1e9).toBeLessThanOrEqual(0.8 * UPSTREAM_GFLOP);
+  });
+});
