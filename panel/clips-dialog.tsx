@@ -41,7 +41,7 @@ export function ClipsDialog() {
           <li key={clip.key} class={clip.key === current ? "model model-active" : "model"}>
             <div class="model-text">
               <strong>{clip.name}</strong>
-              <span>{new Date(clip.savedAt).toLocaleString()}</span>
+              <span class="quiet">{new Date(clip.savedAt).toLocaleString()}</span>
             </div>
             {clip.key === current ? (
               <span class="badge">open</span>

@@ -85,14 +85,14 @@ function ModelRow({ listing }: { listing: ModelListing }) {
     <li class={`model ${active ? "model-active" : ""}`}>
       <div class="model-text">
         <strong>{listing.title}</strong>
-        <span>
+        <span class="quiet">
           {bytes(listing.bytes)} · {listing.inputSize} px · {listing.licence}
           {measured !== undefined && ` · ${Math.round(measured)} ms a frame here`}
         </span>
         {loadingThis && state.phase === "loading" && (
           <>
             <Progress share={loadShare(state.progress)} label={`Loading ${listing.title}`} />
-            <span>{loading(state.progress)}</span>
+            <span class="quiet">{loading(state.progress)}</span>
           </>
         )}
       </div>

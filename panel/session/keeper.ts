@@ -67,7 +67,7 @@ export class Keeper {
   /** The present session as bytes; null when no clip is open. */
   async snapshot(): Promise<Uint8Array | null> {
     const { clip } = this.#state;
-    return clip.value.phase === "ready" ? encodeSession(await this.#session(clip.value.info)) : null;
+    return clip.value.phase === "ready" ? this.#encoded(clip.value.info) : null;
   }
 
   /** Null where nothing is stored for the clip, or what is stored does not fit it. */
@@ -96,7 +96,7 @@ export class Keeper {
     this.#lastSave = Date.now();
     saving.value = "saving";
     try {
-      const bytes = encodeSession(await this.#session(info));
+      const bytes = await this.#encoded(info);
       this.#writing = this.#writing.then(() => this.#store.write(key, info.name, bytes));
       await this.#writing;
       if (saving.value === "saving") saving.value = "saved";
@@ -110,6 +110,10 @@ export class Keeper {
         remedy: "Free disk space, or export the session as a file.",
       };
     }
+  }
+
+  async #encoded(info: ClipInfo): Promise<Uint8Array> {
+    return encodeSession(await this.#session(info), breath);
   }
 
   async #session(info: ClipInfo): Promise<SavedSession> {
@@ -130,3 +134,6 @@ export class Keeper {
     return outcome.ok ? outcome.value : null;
   }
 }
+
+/** Lets whatever waits for the page have its turn. */
+const breath = () => new Promise<void>((resolve) => setTimeout(resolve));

@@ -1,16 +1,18 @@
 /**
  * A session as one file: what is kept on disk as one works, and what is exported and imported. Pure.
  *
- *   8 bytes   "MASKLET1"
- *   4 bytes   length of the JSON that follows, little-endian
- *   n bytes   JSON: the clip's identity, the document, the frame under the playhead
- *   rest      the tracker's own state; empty where there is none
+ *   8 bytes        "MASKLET1"
+ *   then sections, each 4 bytes of length (little-endian) and its bytes:
+ *     head         JSON: the clip's identity, the document without records, the playhead
+ *     records …    JSON arrays of frame records; the head says how many sections
+ *     state        the tracker's own state; empty where there is none
  */
 import type { ClipInfo, FramePrompts, TrackerState } from "../../worker/protocol.ts";
 import type { FrameRecord, SessionDocument, TrackedObject } from "./document.ts";
 
-const MAGIC = "MASKLET1";
-const HEADER = MAGIC.length + 4;
+const MAGIC = new TextEncoder().encode("MASKLET1");
+/** Records of a section: about a megabyte, and few milliseconds to write as JSON. */
+const RECORDS_A_SECTION = 400;
 
 /** Enough to tell whether a session belongs to a clip. */
 export type ClipIdentity = Pick<ClipInfo, "name" | "width" | "height" | "frameCount">;
@@ -23,69 +25,102 @@ export interface SavedSession {
   state: TrackerState | null;
 }
 
-interface PlainObject extends Omit<TrackedObject, "prompts" | "records"> {
-  prompts: [number, FramePrompts][];
-  records: FrameRecord[];
-}
+type PlainObject = Omit<TrackedObject, "prompts" | "records"> & { prompts: [number, FramePrompts][] };
 
-interface PlainSession {
+interface Head {
   clip: ClipIdentity;
   document: Omit<SessionDocument, "objects"> & { objects: PlainObject[] };
   frame: number;
   selectedObjectId: number | null;
   modelId: string | null;
+  recordSections: number;
 }
 
-export function encodeSession(session: SavedSession): Uint8Array {
-  const plain: PlainSession = {
-    clip: session.clip,
-    document: { ...session.document, objects: session.document.objects.map(plainObject) },
-    frame: session.frame,
-    selectedObjectId: session.selectedObjectId,
-    modelId: session.state?.modelId ?? null,
-  };
-  const json = new TextEncoder().encode(JSON.stringify(plain));
-  const state = session.state?.bytes ?? new Uint8Array(0);
-  const bytes = new Uint8Array(HEADER + json.length + state.length);
-  bytes.set(new TextEncoder().encode(MAGIC));
-  new DataView(bytes.buffer).setUint32(MAGIC.length, json.length, true);
-  bytes.set(json, HEADER);
-  bytes.set(state, HEADER + json.length);
+/** `pause` is awaited between sections, so that writing a long session never holds the page up. */
+export async function encodeSession(
+  session: SavedSession,
+  pause: () => Promise<void> = async () => undefined,
+): Promise<Uint8Array> {
+  const records = session.document.objects.flatMap((object) => [...object.records.values()]);
+  const recordSections = Math.ceil(records.length / RECORDS_A_SECTION);
+  const sections: Uint8Array[] = [json(headOf(session, recordSections))];
+  for (let index = 0; index < recordSections; index++) {
+    sections.push(json(records.slice(index * RECORDS_A_SECTION, (index + 1) * RECORDS_A_SECTION)));
+    await pause();
+  }
+  sections.push(session.state?.bytes ?? new Uint8Array(0));
+  return joined(sections);
+}
+
+function headOf({ state, document, ...rest }: SavedSession, recordSections: number): Head {
+  const objects = document.objects.map(({ records: _apart, ...object }) => ({
+    ...object,
+    prompts: [...object.prompts],
+  }));
+  return { ...rest, document: { ...document, objects }, modelId: state?.modelId ?? null, recordSections };
+}
+
+const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
+
+function joined(sections: readonly Uint8Array[]): Uint8Array {
+  const length = sections.reduce((sum, section) => sum + 4 + section.length, MAGIC.length);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  let at = MAGIC.length;
+  for (const section of sections) {
+    view.setUint32(at, section.length, true);
+    bytes.set(section, at + 4);
+    at += 4 + section.length;
+  }
   return bytes;
 }
 
 /** @throws RangeError when the bytes are not a session of Masklet, or are cut short. */
 export function decodeSession(bytes: Uint8Array): SavedSession {
-  const magic = new TextDecoder().decode(bytes.subarray(0, MAGIC.length));
-  if (magic !== MAGIC || bytes.length < HEADER)
+  if (!MAGIC.every((byte, index) => bytes[index] === byte))
     throw new RangeError(
       "A Masklet session begins with MASKLET1; this file does not. Choose a .masklet file.",
     );
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = HEADER + view.getUint32(MAGIC.length, true);
-  if (end > bytes.length)
-    throw new RangeError(
-      `The session needs at least ${end} bytes, got ${bytes.length}: the file is cut short.`,
-    );
-  const plain = JSON.parse(new TextDecoder().decode(bytes.subarray(HEADER, end))) as PlainSession;
-  const { modelId, document, ...rest } = plain;
+  const sections = sectionsOf(bytes);
+  const { modelId, document, recordSections, ...rest } = parsed<Head>(sections[0]!);
+  const records = sections.slice(1, 1 + recordSections).flatMap((section) => parsed<FrameRecord[]>(section));
+  const state = sections[1 + recordSections];
+  if (!state) throw cutShort(bytes);
   return {
     ...rest,
-    document: { ...document, objects: document.objects.map(livingObject) },
-    state: modelId === null ? null : { modelId, bytes: bytes.slice(end) },
+    document: { ...document, objects: document.objects.map((object) => livingObject(object, records)) },
+    state: modelId === null ? null : { modelId, bytes: state.slice() },
   };
 }
 
-const plainObject = (object: TrackedObject): PlainObject => ({
-  ...object,
-  prompts: [...object.prompts],
-  records: [...object.records.values()],
-});
+const parsed = <T>(section: Uint8Array) => JSON.parse(new TextDecoder().decode(section)) as T;
 
-const livingObject = (object: PlainObject): TrackedObject => ({
+function sectionsOf(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const sections: Uint8Array[] = [];
+  for (let at = MAGIC.length; at < bytes.length; ) {
+    if (at + 4 > bytes.length) throw cutShort(bytes);
+    const end = at + 4 + view.getUint32(at, true);
+    if (end > bytes.length) throw cutShort(bytes);
+    sections.push(bytes.subarray(at + 4, end));
+    at = end;
+  }
+  if (sections.length === 0) throw cutShort(bytes);
+  return sections;
+}
+
+const cutShort = (bytes: Uint8Array) =>
+  new RangeError(
+    `The session ends too early, after ${bytes.length} bytes: the file was cut short. Use another copy.`,
+  );
+
+const livingObject = (object: PlainObject, records: readonly FrameRecord[]): TrackedObject => ({
   ...object,
   prompts: new Map(object.prompts),
-  records: new Map(object.records.map((record) => [record.frameIndex, record])),
+  records: new Map(
+    records.filter(({ objectId }) => objectId === object.id).map((record) => [record.frameIndex, record]),
+  ),
 });
 
 export const sameClip = (a: ClipIdentity, b: ClipIdentity) =>

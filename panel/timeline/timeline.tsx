@@ -1,5 +1,5 @@
 /** The strip: thumbnails, one row an object, the playhead, in and out. */
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { usePanel } from "../panel-context.ts";
 import type { TrackedObject } from "../session/document.ts";
 import { openClipOf } from "../session/session-state.ts";
@@ -89,7 +89,7 @@ function Lane({ children, label }: { children: preact.ComponentChildren; label?:
 
 function ObjectLane({ object, frameCount }: { object: TrackedObject; frameCount: number }) {
   const { session } = usePanel();
-  const row = objectRow(object);
+  const row = useMemo(() => objectRow(object), [object]);
   const selected = session.state.selectedObjectId.value === object.id;
   const frame = session.state.frame.value;
   const place = (from: number, to: number) => ({
