@@ -273,14 +273,18 @@ class MediaFrameSource implements FrameSource {
     const sink = new VideoSampleSink(this.#track);
     let next = from;
     let picture: Picture | null = null;
-    for await (using sample of sink.samples(firstTimestamp + timestamps[from]!)) {
-      signal?.throwIfAborted();
-      const frameIndex = nearestFrame(timestamps, sample.timestamp - firstTimestamp);
-      while (picture && next < frameIndex && next <= to) yield { frameIndex: next++, picture };
-      if (next > to) return;
-      picture = await pictureFromSample(sample, this.info.width, this.info.height);
-      while (next <= frameIndex && next <= to) yield { frameIndex: next++, picture };
-      if (next > to) return;
+    for await (const sample of sink.samples(firstTimestamp + timestamps[from]!)) {
+      try {
+        signal?.throwIfAborted();
+        const frameIndex = nearestFrame(timestamps, sample.timestamp - firstTimestamp);
+        while (picture && next < frameIndex && next <= to) yield { frameIndex: next++, picture };
+        if (next > to) return;
+        picture = await pictureFromSample(sample, this.info.width, this.info.height);
+        while (next <= frameIndex && next <= to) yield { frameIndex: next++, picture };
+        if (next > to) return;
+      } finally {
+        sample.close();
+      }
     }
     signal?.throwIfAborted();
     if (!picture) throw undecodable(this.info, from);
