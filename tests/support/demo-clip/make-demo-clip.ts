@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { registerMediabunnyServer } from "@mediabunny/server";
 import { BufferTarget, Mp4OutputFormat, Output, Quality, VideoSample, VideoSampleSource } from "mediabunny";
 import { encodeMask } from "../../../worker/mask-rle.ts";
-import { I420_COLOUR, rgbaToI420 } from "../../../worker/matte/rgba-to-i420.ts";
+import { rgbaToI420 } from "../../../worker/matte/rgba-to-yuv.ts";
 import { renderFrame } from "./render.ts";
 import { DEMO, OBJECT_NAMES } from "./scene.ts";
 
@@ -47,7 +47,6 @@ async function addFrame(
     codedHeight: height,
     timestamp: frameIndex / framesPerSecond,
     duration: 1 / framesPerSecond,
-    colorSpace: I420_COLOUR,
   });
   await source.add(sample);
 }

@@ -22,9 +22,9 @@ const KOI: readonly Koi[] = [
     path: [
       [246, 332],
       [322, 312],
-      [410, 280],
-      [506, 262],
-      [604, 262],
+      [410, 290],
+      [506, 280],
+      [604, 272],
       [700, 240],
       [770, 178],
     ],
@@ -46,7 +46,7 @@ const KOI: readonly Koi[] = [
 ];
 
 const PADS: readonly LilyPad[] = [
-  { x: 506, y: 262, radius: 112, notch: 2.5, seed: 1, flower: true },
+  { x: 506, y: 258, radius: 112, notch: -1.3, seed: 1, flower: true },
   { x: 686, y: 410, radius: 70, notch: -2.2, seed: 2, flower: false },
   { x: 196, y: 146, radius: 62, notch: 0.6, seed: 4, flower: false },
   { x: 66, y: 470, radius: 80, notch: -0.7, seed: 6, flower: false },
