@@ -23,11 +23,6 @@ export function writeParitySection(name: string, text: string): void {
 type Measured = Map<string, Map<TestBackend, { worst: number; count: number }>>;
 
 export function writeStageTable(measured: Measured, tolerances: Record<string, number>): void {
-  const rows = [...measured].map(([stage, row]) => {
-    const cell = (backend: TestBackend) => row.get(backend)?.worst.toExponential(1) ?? "";
-    const count = Math.max(...[...row.values()].map((entry) => entry.count));
-    return `| ${stage} | ${count} | ${cell("native")} | ${cell("wasm")} | ${tolerances[stage]!.toExponential(1)} |`;
-  });
   writeParitySection(
     "stages",
     `## Stage by stage
@@ -38,9 +33,31 @@ builds of the official implementation differ by in the same stage (torch with MK
 BLAS): sums in another order. Written by \`WRITE_PARITY=1 npx vitest run --root . --config
 tests/vitest.config.ts tests/node/models-parity.test.ts\`.
 
-| stage | tensors | native | WASM | tolerance |
-|---|---|---|---|---|
-${rows.sort().join("\n")}
+${table(measured, tolerances)}
 `,
   );
+}
+
+export function writeTinyTable(measured: Measured, tolerances: Record<string, number>): void {
+  writeParitySection(
+    "tiny",
+    `## SAM 2.1 tiny at full size
+
+Four real frames at 1024 pixels after one click, each graph's result going into the next, so that errors add
+up. Written by the same command with \`tests/node/models-tiny.test.ts\`.
+
+${table(measured, tolerances)}
+`,
+  );
+}
+
+function table(measured: Measured, tolerances: Record<string, number>): string {
+  const rows = [...measured].map(([stage, row]) => {
+    const cell = (backend: TestBackend) => row.get(backend)?.worst.toExponential(1) ?? "";
+    const count = Math.max(...[...row.values()].map((entry) => entry.count));
+    return `| ${stage} | ${count} | ${cell("native")} | ${cell("wasm")} | ${tolerances[stage]!.toExponential(1)} |`;
+  });
+  return `| stage | tensors | native | WASM | tolerance |
+|---|---|---|---|---|
+${rows.sort().join("\n")}`;
 }
