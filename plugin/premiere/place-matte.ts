@@ -9,7 +9,7 @@ import { markerActions, readMarkers } from "./markers.ts";
 import { addTrackOnTop, findMatteTrack, itemsOf, type MatteTrack, removal } from "./matte-track.ts";
 import { type OpenSequence, openSequence, tickTime } from "./sequence.ts";
 import { type FoundTrackItem, resolveClip } from "./track-item.ts";
-import { appendKeyEffect, keyedTrackId, notSet } from "./track-matte-key.ts";
+import { appendKeyEffect, keyedTrackId, notSet, removeKeyEffect } from "./track-matte-key.ts";
 import { transact } from "./transaction.ts";
 
 export interface PlacedMatte {
@@ -44,6 +44,7 @@ export async function placeMatte(
     return await placeOnce(environment, plan, matte, item, withKey);
   } catch (error) {
     if (!withKey || !(error instanceof HostError) || error.failure.code !== "refused") throw error;
+    // Perhaps the effect was what the host refused; if it was something else, it is refused again.
     const placed = await placeOnce(environment, plan, matte, item, false);
     const source = { id: placed.placed.track.id, name: placed.placed.track.name };
     return { ...placed, notDone: [...placed.notDone, notSet(source, messageOf(error))] };
@@ -66,8 +67,27 @@ async function placeOnce(
     ...(appendKey ? [appendKey()] : []),
     ...markerActions(environment.premiere, markers, plan.markers, plan.signature),
   ]);
-  const placed = await findPlaced(environment, item, matte, step.track);
+  const placed = await findPlaced(environment, item, matte, step.track).catch(async (error) => {
+    await takeStepBack(environment, plan, appendKey !== null);
+    throw error;
+  });
   return { placed, notDone: [], done: describeStep(plan, step, placed) };
+}
+
+/** The effect and the markers; the matte itself is the caller's to remove. */
+async function takeStepBack(
+  environment: HostEnvironment,
+  plan: EditPlan,
+  appendedKey: boolean,
+): Promise<void> {
+  const open = await openSequence(environment);
+  const clip = await resolveClip(environment, open, plan.clipId);
+  const removeKey = appendedKey ? await removeKeyEffect(clip.item) : () => [];
+  const markers = await readMarkers(environment.premiere, open.sequence);
+  transact(open.project, "Masklet: take back", () => [
+    ...removeKey(),
+    ...markerActions(environment.premiere, markers, [], plan.signature),
+  ]);
 }
 
 async function prepare(environment: HostEnvironment, plan: EditPlan, item: ProjectItem): Promise<Step> {

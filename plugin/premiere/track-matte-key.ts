@@ -1,8 +1,14 @@
 /** The effect that lets one track be the matte of a clip; runs in the UXP script context. */
-import type { Action, Component, VideoClipTrackItem, VideoComponentChain } from "@adobe/premierepro";
+import type {
+  Action,
+  Component,
+  VideoClipTrackItem,
+  VideoComponentChain,
+  VideoFilterComponent,
+} from "@adobe/premierepro";
 import type { PlanReport } from "../protocol.ts";
 import { findComponent, readValue, TRACK_MATTE_KEY } from "./components.ts";
-import { type HostEnvironment, messageOf } from "./host-environment.ts";
+import { type HostEnvironment, HostError, messageOf, type PremiereApi } from "./host-environment.ts";
 
 type NotDone = PlanReport["notDone"][number];
 
@@ -28,8 +34,27 @@ export async function appendKeyEffect(
   item: VideoClipTrackItem,
 ): Promise<() => Action> {
   const chain: VideoComponentChain = await item.getComponentChain();
-  const effect = await premiere.VideoFilterFactory.createComponent(TRACK_MATTE_KEY.matchName);
+  const effect = await createEffect(premiere);
   return () => chain.createAppendComponentAction(effect);
+}
+
+async function createEffect(premiere: PremiereApi): Promise<VideoFilterComponent> {
+  try {
+    return await premiere.VideoFilterFactory.createComponent(TRACK_MATTE_KEY.matchName);
+  } catch (error) {
+    throw new HostError(
+      "refused",
+      `there is no Track Matte Key effect: ${messageOf(error)}`,
+      "Write a cut-out.",
+    );
+  }
+}
+
+/** Takes the clip's last effect of this kind away. Awaited before the lock; to be called inside. */
+export async function removeKeyEffect(item: VideoClipTrackItem): Promise<() => Action[]> {
+  const chain = await item.getComponentChain();
+  const effect = await findComponent(item, TRACK_MATTE_KEY.matchName);
+  return () => (effect ? [chain.createRemoveComponentAction(effect)] : []);
 }
 
 /**
