@@ -6,6 +6,7 @@ import { ModelDialog } from "./model-picker/model-dialog.tsx";
 import { FramePanel } from "./objects/frame-panel.tsx";
 import { ObjectPanel } from "./objects/object-panel.tsx";
 import { ExportDialog } from "./output/export-dialog.tsx";
+import { MattePanel } from "./output/matte-panel.tsx";
 import { type Panel, PanelContext } from "./panel-context.ts";
 import { ReviewPanel } from "./review/review-panel.tsx";
 import { Timeline } from "./timeline/timeline.tsx";
@@ -40,6 +41,7 @@ export function App({ panel }: { panel: Panel }) {
             <ObjectPanel />
             <FramePanel />
             <ReviewPanel />
+            <MattePanel />
           </aside>
         </main>
         <footer class="bottom">

@@ -46,6 +46,7 @@ function Choices() {
     content: "matte",
     grouping: "merged",
     range: "clip",
+    edge: "treated",
   });
   const clip = openClipOf(session.state);
   const { exporting, document } = session.state;
@@ -115,6 +116,20 @@ function Choices() {
           onChange={(grouping) => set({ grouping })}
         />
       </div>
+      {choice.value.format !== "rle" && (
+        <div class="field-row">
+          <span aria-hidden="true">Edge</span>
+          <Segments
+            label="Edge"
+            value={choice.value.edge}
+            options={[
+              { value: "treated", label: "Treated", title: "As the matte section says" },
+              { value: "exact", label: "Exact mask", title: "The model's mask, pixel by pixel, hard" },
+            ]}
+            onChange={(edge) => set({ edge })}
+          />
+        </div>
+      )}
       <div class="field-row">
         <span aria-hidden="true">Range</span>
         <Segments

@@ -1,4 +1,5 @@
 /** What a person makes of a clip, as plain immutable data. Pure: no DOM, no tracker. */
+import { type MatteSettings, productSettings } from "../../worker/matte/matte-settings.ts";
 import type { FramePrompts, FrameResult } from "../../worker/protocol.ts";
 
 /** One frame of one object: what the tracker said, and how it came there. */
@@ -40,6 +41,8 @@ export interface SessionDocument {
   outFrame: number;
   /** What a stopped track has left to do. */
   pending: readonly TrackLeg[];
+  /** How edges and time are treated on the way out; `matteSettings` has the names. At zero: hard masks. */
+  matte: MatteSettings;
 }
 
 /** Told apart by people with the common colour blindnesses too; all readable on dark and on light. */
@@ -62,6 +65,7 @@ export const emptyDocument = (frameCount: number): SessionDocument => ({
   inFrame: 0,
   outFrame: Math.max(0, frameCount - 1),
   pending: [],
+  matte: productSettings(),
 });
 
 export function newObject(id: number): TrackedObject {

@@ -1,5 +1,5 @@
 /** Writes mattes: which layers, which frames, where the files go. No DOM. */
-import type { MatteFile, MatteFormat, MatteRequest, TrackerApi } from "../../worker/protocol.ts";
+import type { MatteFile, MatteFormat, MatteLayer, MatteRequest, TrackerApi } from "../../worker/protocol.ts";
 import { type SessionDocument, type TrackedObject, visibleObjects } from "./document.ts";
 import { openClipOf, report, type SessionState } from "./session-state.ts";
 
@@ -8,7 +8,8 @@ export interface ExportChoice {
   content: "matte" | "cutout";
   grouping: "merged" | "per-object";
   range: "clip" | "in-out";
-  settings?: Record<string, number | boolean | string>;
+  /** `treated`: as the matte section says. `exact`: the masks, pixel by pixel. */
+  edge: "treated" | "exact";
 }
 
 /** Takes files one by one; `finish` says in words where they are. */
@@ -93,7 +94,15 @@ export function matteRequest(
   const whole = choice.range === "clip";
   const from = whole ? 0 : document.inFrame;
   const to = whole ? frameCount - 1 : document.outFrame;
-  const layers = visibleObjects(document)
+  const { format, content, grouping, edge } = choice;
+  const layers = matteLayers(document, from, to);
+  const settings = edge === "treated" && format !== "rle" ? { settings: { ...document.matte } } : {};
+  return { layers, from, to, format, content, grouping, ...settings };
+}
+
+/** The shown objects' masks on frames `from` to `to`. */
+export const matteLayers = (document: SessionDocument, from: number, to: number): MatteLayer[] =>
+  visibleObjects(document)
     .map((object) => ({
       objectId: object.id,
       name: object.name,
@@ -101,9 +110,6 @@ export function matteRequest(
       masks: masksOf(object, from, to),
     }))
     .filter((layer) => layer.masks.length > 0);
-  const { format, content, grouping, settings } = choice;
-  return { layers, from, to, format, content, grouping, ...(settings ? { settings } : {}) };
-}
 
 const masksOf = (object: TrackedObject, from: number, to: number) =>
   [...object.records.values()]

@@ -17,6 +17,8 @@ export interface Preferences {
   brushSize: Signal<number>;
   /** 0 to 1 */
   opacity: Signal<number>;
+  /** Whether the viewer shows the matte as it will be exported, edges treated. */
+  treated: Signal<boolean>;
   /** Share of the width left of the wipe. */
   wipe: Signal<number>;
 }
@@ -44,6 +46,7 @@ export function createPreferences(): Preferences {
     hover: kept("hover", true),
     brushSize: kept("brushSize", 40),
     opacity: kept("opacity", 0.45),
+    treated: signal(false),
     wipe: signal(0.5),
   };
   effect(() => {

@@ -25,6 +25,8 @@ export interface Scene {
   opacity: number;
   wipe: number;
   hover: { mask: Mask; colour: string } | null;
+  /** The cut-out as it will be exported, size of the source; takes the place of the hard masks. */
+  treated: ImageBitmap | null;
 }
 
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
@@ -60,6 +62,10 @@ function paintPicture(context: CanvasRenderingContext2D, scene: Scene): void {
 
 function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {
   paintPicture(context, scene);
+  if (scene.treated) {
+    paintTreated(context, scene);
+    return;
+  }
   for (const layer of scene.layers) {
     if (scene.mode === "overlay") fillMask(context, layer, scene.opacity);
     strokeMask(context, scene, layer);
@@ -94,10 +100,25 @@ function strokeMask(context: CanvasRenderingContext2D, scene: Scene, layer: Pain
   context.setLineDash([]);
 }
 
+function paintTreated(context: CanvasRenderingContext2D, scene: Scene): void {
+  const colour = (scene.layers.find(({ selected }) => selected) ?? scene.layers[0])?.colour ?? "#fff";
+  const { canvas } = tinted({ canvas: mergedMatte(scene), x: 0, y: 0 }, colour);
+  context.globalAlpha = scene.opacity;
+  context.drawImage(canvas, 0, 0);
+  context.globalAlpha = 1;
+}
+
 /** White matte of all layers in order, transparent elsewhere; size of the source. */
-function mergedMatte({ source, layers }: Scene): OffscreenCanvas {
+function mergedMatte({ source, layers, treated }: Scene): OffscreenCanvas {
   const canvas = new OffscreenCanvas(source.width, source.height);
   const context = canvas.getContext("2d")!;
+  if (treated) {
+    context.drawImage(treated, 0, 0);
+    context.globalCompositeOperation = "source-in";
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, source.width, source.height);
+    return canvas;
+  }
   for (const { mask, operation } of layers) {
     const white = maskCanvas(mask);
     if (!white) continue;
@@ -117,6 +138,10 @@ function paintMatte(context: CanvasRenderingContext2D, scene: Scene): void {
 function paintCutout(context: CanvasRenderingContext2D, scene: Scene): void {
   paintBackdrop(context, scene);
   toSourceUnits(context, scene);
+  if (scene.treated) {
+    context.drawImage(scene.treated, 0, 0);
+    return;
+  }
   const cut = mergedMatte(scene);
   if (!scene.picture) return;
   const inner = cut.getContext("2d")!;

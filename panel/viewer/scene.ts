@@ -21,6 +21,7 @@ export function sceneOf({ session, viewer, preferences }: Panel): Scene {
     opacity: preferences.opacity.value,
     wipe: preferences.wipe.value,
     hover: hoverOf({ session, viewer, preferences }),
+    treated: viewer.treated.at(frame),
   };
 }
 

@@ -6,6 +6,7 @@ import { openClipOf } from "../session/session-state.ts";
 import type { Preferences } from "../ui/preferences.ts";
 import { FrameCache } from "./frame-cache.ts";
 import type { Stroke } from "./painted-mask.ts";
+import { TreatedPreview } from "./treated-preview.ts";
 import { atScale, fitted, type Point, type Size, type ViewTransform, zoomAt } from "./view-transform.ts";
 
 /** After the playhead rests this long, its frame is encoded ahead of a click; milliseconds. */
@@ -21,6 +22,7 @@ export class ViewerModel {
   /** Keyboard cursor, pixels of the source frame; null until a key has moved it. */
   readonly crosshair: Signal<Point | null> = signal<Point | null>(null);
   readonly playing: Signal<boolean> = signal(false);
+  readonly treated: TreatedPreview;
   readonly #session: Session;
   readonly #preferences: Preferences;
   #warm: string | null = null;
@@ -31,6 +33,7 @@ export class ViewerModel {
     this.#session = session;
     this.#preferences = preferences;
     this.frames = new FrameCache(session.tracker);
+    this.treated = new TreatedPreview(session, preferences, this.playing);
     this.#followClip();
     this.#warmResting();
   }

@@ -350,7 +350,13 @@ describe("exporting", () => {
     }
   }
 
-  const choice = { format: "png", content: "matte", grouping: "merged", range: "in-out" } as const;
+  const choice = {
+    format: "png",
+    content: "matte",
+    grouping: "merged",
+    range: "in-out",
+    edge: "exact",
+  } as const;
 
   it("writes the chosen range and says where it is", async () => {
     await session.prompts.addPoint(CLICK);
