@@ -37,7 +37,7 @@ afterAll(async () => {
 });
 
 /** Values in -1..1 that depend on the label alone. */
-function noise(label: string, shape: number[]): TestTensor {
+function noise(label: string, shape: number[]) {
   const random = seededRandom(label);
   const size = shape.reduce((product, dimension) => product * dimension, 1);
   return { shape, data: Float32Array.from({ length: size }, () => 2 * random() - 1) };
@@ -61,9 +61,9 @@ function decoderInputs(objects: number, points: number): Record<string, TestTens
     no_memory: filled(1, [1]),
     point_coords: {
       shape: [objects, points, 2],
-      data: noise("coords", [objects, points, 2]).data.map((x: number) => (x + 1) * 64) as Float32Array,
+      data: noise("coords", [objects, points, 2]).data.map((x) => (x + 1) * 64),
     },
-    point_labels: { shape: labels.shape, data: (labels.data as Float32Array).map((x) => (x > 0 ? 1 : 0)) },
+    point_labels: { shape: labels.shape, data: labels.data.map((x) => (x > 0 ? 1 : 0)) },
     mask_input: noise("mask", [objects, 1, 4 * SIDE, 4 * SIDE]),
     has_mask_input: filled(1, [objects]),
   };

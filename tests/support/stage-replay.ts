@@ -30,18 +30,16 @@ export type Subsample = (
 
 const WHOLE: Subsample = (_, tensor) => tensor.data;
 
+type StageSessions = Record<"encoder" | "decoder" | "attention" | "memory", GraphSession>;
+
 export class StageReplay {
   readonly #model: Sam2Model;
-  readonly #sessions: Record<"encoder" | "decoder" | "attention" | "memory", GraphSession>;
+  readonly #sessions: StageSessions;
   readonly #features = new Map<string, Outputs>();
 
-  private constructor(model: Sam2Model, sessions: StageReplay["sessions"]) {
+  private constructor(model: Sam2Model, sessions: StageSessions) {
     this.#model = model;
     this.#sessions = sessions;
-  }
-
-  private get sessions() {
-    return this.#sessions;
   }
 
   static async open(model: Sam2Model, backend: TestBackend): Promise<StageReplay> {
