@@ -42,13 +42,9 @@ export async function renderStill(
   const { first, count } = timelineFrames(selection);
   const rate = selection.timeline?.rate ?? selection.rate;
   requireFrame(frameIndex, count);
-  await isolation.isolate(open.sequence, found.trackIndex);
-  return exportFrame(
-    environment,
-    open,
-    frameToTicks(first + frameIndex, rate),
-    stillSize(selection.timeline, maxWidth),
-  );
+  const time = frameToTicks(first + frameIndex, rate);
+  const size = stillSize(selection.timeline, maxWidth);
+  return isolation.during(open.sequence, found.trackIndex, () => exportFrame(environment, open, time, size));
 }
 
 /** An earlier matte would be tracked instead of the picture. */

@@ -17,14 +17,26 @@ export class TrackIsolation {
   readonly #environment: HostEnvironment;
   #isolated: { sequenceId: string; trackIndex: number } | null = null;
   #lastUse = 0;
+  #users = 0;
   #watching = false;
 
   constructor(environment: HostEnvironment) {
     this.#environment = environment;
   }
 
-  /** Mutes every other video track that isn't muted yet; does nothing when that is so already. */
-  async isolate(sequence: Sequence, trackIndex: number): Promise<void> {
+  /** Does something while every other video track is muted. They come back a while after the last use. */
+  async during<T>(sequence: Sequence, trackIndex: number, work: () => Promise<T>): Promise<T> {
+    await this.#isolate(sequence, trackIndex);
+    this.#users++;
+    try {
+      return await work();
+    } finally {
+      this.#users--;
+      this.#lastUse = this.#environment.now();
+    }
+  }
+
+  async #isolate(sequence: Sequence, trackIndex: number): Promise<void> {
     this.#lastUse = this.#environment.now();
     const sequenceId = sequence.guid.toString();
     if (this.#isolated?.sequenceId === sequenceId && this.#isolated.trackIndex === trackIndex) return;
@@ -68,7 +80,7 @@ export class TrackIsolation {
     this.#watching = true;
     try {
       while (this.#isolated) {
-        const idle = this.#environment.now() - this.#lastUse;
+        const idle = this.#users > 0 ? 0 : this.#environment.now() - this.#lastUse;
         if (idle >= RELEASE_AFTER_MILLISECONDS) await this.restore();
         else await this.#environment.wait(RELEASE_AFTER_MILLISECONDS - idle);
       }
