@@ -20,7 +20,7 @@ export interface OutlineTrack {
 }
 
 /** A visible frame, and how to get its matte; asked for once here and once when quality is measured. */
-export interface MatteFrame {
+export interface VisibleMatte {
   frameIndex: number;
   matte: () => AlphaRegion;
 }
@@ -34,7 +34,7 @@ const MOST_LANDMARKS = 480;
 const LEAST_SHARE = 0.004;
 
 /** Frames ascending; a gap in their numbers ends every track. */
-export function trackOutlines(frames: Iterable<MatteFrame>, minArea: number): OutlineTrack[] {
+export function trackOutlines(frames: Iterable<VisibleMatte>, minArea: number): OutlineTrack[] {
   const finished: OutlineTrack[] = [];
   let open: OpenTrack[] = [];
   let before = Number.NaN;

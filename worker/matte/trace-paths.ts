@@ -5,7 +5,7 @@
 import type { AlphaRegion, Box, Size } from "./alpha-region.ts";
 import { drawPath, flattenPath, mixPaths } from "./draw-path.ts";
 import { chooseVertices, type FitFrame } from "./fit-bezier.ts";
-import { type MatteFrame, type OutlineTrack, trackOutlines } from "./outline-tracks.ts";
+import { type OutlineTrack, trackOutlines, type VisibleMatte } from "./outline-tracks.ts";
 import { keyTrack } from "./path-keyframes.ts";
 import type { BezierPath, PathOptions, PathQuality, PathTrack, TracedPaths } from "./path-types.ts";
 
@@ -23,7 +23,7 @@ const FIT_SHARE = 0.25;
 const FIT_TOLERANCE_SHARE = 0.6;
 
 /** `frames`: the visible ones, ascending; a gap in their numbers is a hidden stretch and ends all paths. */
-export function tracePaths(frames: readonly MatteFrame[], options: Partial<PathOptions> = {}): TracedPaths {
+export function tracePaths(frames: readonly VisibleMatte[], options: Partial<PathOptions> = {}): TracedPaths {
   const settled = { ...defaultPathOptions, ...options };
   const outlines = trackOutlines(frames, settled.minArea);
   const keyed = new Set<number>();
@@ -90,7 +90,7 @@ function combine(target: Float32Array, drawn: Float32Array, mode: "add" | "subtr
     target[i] = mode === "add" ? 1 - (1 - target[i]!) * (1 - drawn[i]!) : target[i]! * (1 - drawn[i]!);
 }
 
-function measureQuality(frames: readonly MatteFrame[], tracks: readonly PathTrack[]): PathQuality {
+function measureQuality(frames: readonly VisibleMatte[], tracks: readonly PathTrack[]): PathQuality {
   const scores = frames.map(({ frameIndex, matte }) => measureFrame(matte(), tracks, frameIndex));
   const worst = scores.reduce((least, { iou }, i) => (iou < scores[least]!.iou ? i : least), 0);
   const counts = scores.map(({ vertices }) => vertices).sort((a, b) => a - b);
