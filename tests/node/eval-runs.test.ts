@@ -287,7 +287,7 @@ describe("what is printed and drawn", () => {
     const files = davisFiles(["a"], 4);
     const report = await evaluate(files, { segmenter: new CopySegmenter() });
     const png = decode((await contactSheet(report.clips, await open(files), surroundings()))!);
-    expect([png.width, png.height]).toEqual([840, 293]);
+    expect([png.width, png.height]).toEqual([840, 300]);
     let red = 0;
     let green = 0;
     for (let i = 0; i < png.data.length; i += 4) {

@@ -8,8 +8,9 @@ import type { ClipReport, Surroundings, WorstFrame } from "./evaluate-clip.ts";
 import { boundaryPixels } from "./jaccard-and-boundary.ts";
 import { drawText, TEXT_HEIGHT } from "./sheet-text.ts";
 
-/** Pixels; four tiles fit a common screen. */
+/** Pixels; four tiles side by side fit a common screen. */
 const TILE_WIDTH = 420;
+const TILE_HEIGHT = 300;
 const COLUMNS = 4;
 const MOST_TILES = 24;
 const CAPTION = TEXT_HEIGHT + 6;
@@ -57,7 +58,8 @@ async function drawTile(tile: Tile, clip: DatasetClip, frames: FrameSource): Pro
   const picture = await frames.frame(frameIndex);
   const truth = (await clip.truth(frameIndex)).get(tile.objectId);
   const full = overlay(picture, { ...mask, data: decodeMask(mask) }, truth ?? null);
-  const small = shrink(full, TILE_WIDTH, Math.round((TILE_WIDTH * picture.height) / picture.width));
+  const scale = tileScale(picture);
+  const small = shrink(full, Math.round(picture.width * scale), Math.round(picture.height * scale));
   const caption = `${tile.clip} ${tile.objectName} #${frameIndex} J ${(J * 100).toFixed(1)} F ${(F * 100).toFixed(1)}`;
   return withCaption(small, caption);
 }
@@ -79,9 +81,14 @@ function tint(data: Uint8ClampedArray, pixel: number, colour: readonly number[],
   }
 }
 
+/** Into the tile, its shape kept. */
+function tileScale({ width, height }: { width: number; height: number }): number {
+  return Math.min(TILE_WIDTH / width, TILE_HEIGHT / height);
+}
+
 /** Wide enough to survive being shrunk. */
 function thickened(pixels: Int32Array, { width, height }: BinaryMask): Set<number> {
-  const reach = Math.floor(width / TILE_WIDTH / 2);
+  const reach = Math.floor(1 / tileScale({ width, height }) / 2);
   const area = new Set<number>();
   for (const pixel of pixels) {
     const x = pixel % width;
@@ -133,8 +140,8 @@ function averageInto(target: Uint8ClampedArray, at: number, source: Picture, row
 }
 
 function withCaption(picture: Picture, caption: string): Picture {
-  const canvas = blank(picture.width, picture.height + CAPTION);
-  paste(canvas, picture, 0, CAPTION);
+  const canvas = blank(TILE_WIDTH, picture.height + CAPTION);
+  paste(canvas, picture, Math.floor((TILE_WIDTH - picture.width) / 2), CAPTION);
   drawText(canvas, 3, 3, caption);
   return canvas;
 }

@@ -57,7 +57,7 @@ export async function openClip(
     ...size,
     objects,
     annotatedFrames,
-    rule: files.layout === "sav" ? "sav" : "davis",
+    rule: files.layout === "davis" ? "davis" : "sav",
     exclusive: files.maskPaths.every((mask) => mask.objectFolder === null),
     truth: (frameIndex) => reader.truth(frameIndex, objects),
   };

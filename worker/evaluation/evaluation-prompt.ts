@@ -1,6 +1,7 @@
 /** Runs anywhere: which prompt an evaluation gives, and giving it as a careful person would. */
 import { decodeMask, encodeMask } from "../mask-rle.ts";
 import type { FramePrompts, PointPrompt } from "../protocol.ts";
+import { TrackerError } from "../tracker-error.ts";
 import type { BinaryMask } from "./binary-mask.ts";
 import { boxAround, nextClick } from "./click-sampling.ts";
 import { jaccard } from "./jaccard-and-boundary.ts";
@@ -9,14 +10,16 @@ import type { ClipSegmenter, SegmentedFrame } from "./segmenter.ts";
 /** What is given on the frame on which an object first appears. */
 export type EvaluationPrompt = { kind: "mask" } | { kind: "box" } | { kind: "clicks"; count: number };
 
-/** "click", "box", "mask" or "clicks:N". @throws RangeError */
+/** "click", "box", "mask" or "clicks:N". @throws TrackerError */
 export function parsePrompt(text: string): EvaluationPrompt {
   if (text === "mask" || text === "box") return { kind: text };
   if (text === "click") return { kind: "clicks", count: 1 };
   const count = Number(/^clicks:(\d+)$/.exec(text)?.[1]);
   if (count >= 1 && count <= MOST_CLICKS) return { kind: "clicks", count };
-  throw new RangeError(
+  throw new TrackerError(
+    "bad-config",
     `A prompt is click, box, mask or clicks:N with N from 1 to ${MOST_CLICKS}, got "${text}".`,
+    "Correct --prompt.",
   );
 }
 
@@ -25,6 +28,9 @@ export const MOST_CLICKS = 20;
 
 export interface Prompted {
   result: SegmentedFrame;
+  /** Everything that was said on the frame so far. */
+  prompts: FramePrompts;
+  /** Clicks of this time. */
   clicks: number;
 }
 
@@ -37,51 +43,46 @@ export async function givePrompt(
   prompt: EvaluationPrompt,
 ): Promise<Prompted> {
   if (prompt.kind === "clicks") {
-    return giveClicks(segmenter, objectId, frameIndex, truth, null, prompt.count);
+    const given = await giveCorrections(segmenter, objectId, frameIndex, truth, null, prompt.count);
+    if (given === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
+    return given;
   }
   const prompts: FramePrompts =
     prompt.kind === "mask"
       ? { points: [], mask: encodeMask(truth.data, truth.width, truth.height) }
       : { points: [], box: boxAround(truth)! };
-  return { result: await segmenter.prompt(objectId, frameIndex, prompts), clicks: 0 };
+  return { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks: 0 };
+}
+
+/** What a frame shows, and what was said there before. */
+export interface FrameSoFar {
+  shown: BinaryMask;
+  prompts: FramePrompts;
 }
 
 /**
- * Clicks one after the other, each where the largest error of the mask so far is. `shown` is what the
- * frame already shows (null: nothing). Ends early when no error is left; without any error there is no
- * click and the result is null.
+ * Clicks one after the other, each where the largest error of the mask so far is, added to what was said
+ * on the frame before (null: nothing, and nothing is shown). Ends early when no error is left; without any
+ * error there is no click and the result is null.
  */
 export async function giveCorrections(
   segmenter: ClipSegmenter,
   objectId: number,
   frameIndex: number,
   truth: BinaryMask,
-  shown: BinaryMask | null,
+  soFar: FrameSoFar | null,
   count: number,
 ): Promise<Prompted | null> {
-  const points: PointPrompt[] = [];
-  let result: SegmentedFrame | null = null;
-  let current = shown;
-  while (points.length < count) {
+  let given: Prompted | null = null;
+  let current = soFar?.shown ?? null;
+  let { mask: _, ...prompts } = soFar?.prompts ?? { points: [] };
+  for (let clicks = 1; clicks <= count; clicks++) {
     const click = nextClick(truth, current);
     if (click === null) break;
-    points.push(click);
-    result = await segmenter.prompt(objectId, frameIndex, { points: [...points] });
-    current = binaryMaskOf(result);
+    prompts = { ...prompts, points: [...prompts.points, click] };
+    given = { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks };
+    current = binaryMaskOf(given.result);
   }
-  return result === null ? null : { result, clicks: points.length };
-}
-
-async function giveClicks(
-  segmenter: ClipSegmenter,
-  objectId: number,
-  frameIndex: number,
-  truth: BinaryMask,
-  shown: BinaryMask | null,
-  count: number,
-): Promise<Prompted> {
-  const given = await giveCorrections(segmenter, objectId, frameIndex, truth, shown, count);
-  if (given === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
   return given;
 }
 

@@ -7,16 +7,11 @@
  * interacted with, with several clicks each. Online is one pass that stops at the first annotated frame
  * with J below 0.75; offline passes over the whole clip each time, then corrects the worst frame.
  */
+import type { FramePrompts } from "../protocol.ts";
 import type { BinaryMask } from "./binary-mask.ts";
 import type { ClipObject, DatasetClip } from "./dataset-clip.ts";
 import { mean } from "./davis-statistics.ts";
-import {
-  binaryMaskOf,
-  type EvaluationPrompt,
-  giveCorrections,
-  givePrompt,
-  type Prompted,
-} from "./evaluation-prompt.ts";
+import { binaryMaskOf, type EvaluationPrompt, giveCorrections, givePrompt } from "./evaluation-prompt.ts";
 import { jaccard } from "./jaccard-and-boundary.ts";
 import type { ClipSegmenter, SegmentedFrame } from "./segmenter.ts";
 
@@ -43,6 +38,8 @@ export interface Interaction {
 export interface ObjectTrack {
   objectId: number;
   frames: Map<number, SegmentedFrame>;
+  /** By frame, all that was said there. */
+  prompts: Map<number, FramePrompts>;
   interactions: Interaction[];
 }
 
@@ -147,9 +144,14 @@ class Pass {
 
   async start({ id, firstFrame }: ClipObject): Promise<ObjectTrack> {
     const truth = (await this.clip.truth(firstFrame)).get(id)!;
-    const { result, clicks } = await givePrompt(this.#run.segmenter, id, firstFrame, truth, this.#run.prompt);
-    const interaction = { frameIndex: firstFrame, clicks, before: null, trackJ: null };
-    return { objectId: id, frames: new Map([[firstFrame, result]]), interactions: [interaction] };
+    const { segmenter, prompt } = this.#run;
+    const { result, prompts, clicks } = await givePrompt(segmenter, id, firstFrame, truth, prompt);
+    return {
+      objectId: id,
+      frames: new Map([[firstFrame, result]]),
+      prompts: new Map([[firstFrame, prompts]]),
+      interactions: [{ frameIndex: firstFrame, clicks, before: null, trackJ: null }],
+    };
   }
 
   /** Tracks to the end of the clip, or until `goOn` says no. */
@@ -194,16 +196,11 @@ class Pass {
     const { prompt, segmenter } = this.#run;
     const count = prompt.kind === "clicks" ? prompt.count : USUAL_CORRECTION_CLICKS;
     const shown = this.shown(track, frameIndex);
-    const given: Prompted | null = await giveCorrections(
-      segmenter,
-      track.objectId,
-      frameIndex,
-      truth,
-      shown,
-      count,
-    );
+    const soFar = { shown, prompts: track.prompts.get(frameIndex) ?? { points: [] } };
+    const given = await giveCorrections(segmenter, track.objectId, frameIndex, truth, soFar, count);
     if (given === null) return null;
     track.frames.set(frameIndex, given.result);
+    track.prompts.set(frameIndex, given.prompts);
     const before = jaccard(shown, truth);
     track.interactions.push({ frameIndex, clicks: given.clicks, before, trackJ: null });
     return frameIndex;

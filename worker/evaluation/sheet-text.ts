@@ -7,9 +7,12 @@ interface Canvas {
   data: Uint8ClampedArray | Uint8Array;
 }
 
+/** Pixels on the sheet per pixel of a letter. */
+const SCALE = 2;
 const GLYPH_WIDTH = 5;
-const ADVANCE = GLYPH_WIDTH + 1;
-export const TEXT_HEIGHT = 7;
+const GLYPH_HEIGHT = 7;
+const ADVANCE = (GLYPH_WIDTH + 1) * SCALE;
+export const TEXT_HEIGHT = GLYPH_HEIGHT * SCALE;
 
 /** Seven rows per glyph, five bits each, as two characters of hexadecimal. */
 const GLYPHS: Record<string, string> = {
@@ -71,16 +74,14 @@ export function drawText(canvas: Canvas, left: number, top: number, text: string
 }
 
 function drawGlyph(canvas: Canvas, left: number, top: number, glyph: string): void {
-  if (left + GLYPH_WIDTH > canvas.width) return;
-  for (let row = 0; row < TEXT_HEIGHT; row++) {
-    const bits = Number.parseInt(glyph.slice(row * 2, row * 2 + 2), 16);
-    for (let column = 0; column < GLYPH_WIDTH; column++) {
-      if (!((bits >> (GLYPH_WIDTH - 1 - column)) & 1)) continue;
-      canvas.data.fill(
-        255,
-        4 * ((top + row) * canvas.width + left + column),
-        4 * ((top + row) * canvas.width + left + column + 1),
-      );
+  if (left + ADVANCE > canvas.width) return;
+  for (let y = 0; y < TEXT_HEIGHT; y++) {
+    const row = Math.floor(y / SCALE) * 2;
+    const bits = Number.parseInt(glyph.slice(row, row + 2), 16);
+    for (let x = 0; x < GLYPH_WIDTH * SCALE; x++) {
+      if (!((bits >> (GLYPH_WIDTH - 1 - Math.floor(x / SCALE))) & 1)) continue;
+      const at = 4 * ((top + y) * canvas.width + left + x);
+      canvas.data.fill(255, at, at + 4);
     }
   }
 }

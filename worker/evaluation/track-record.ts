@@ -156,3 +156,31 @@ function isSameObject(a: RecordedObject, b: RecordedObject): boolean {
   }
   return either > 0 && both / either >= SAME_OBJECT_IOU;
 }
+
+// ---------------------------------------------------------------- as a file
+
+const RECORD_FORMAT = "masklet-track-1";
+
+export function trackRecordJson(record: TrackRecord): string {
+  return JSON.stringify({ format: RECORD_FORMAT, ...record });
+}
+
+/** @throws Error that says what is wrong; the caller knows the file. */
+export function parseTrackRecord(text: string): TrackRecord {
+  const { format, clip, objects } = JSON.parse(text) as Partial<TrackRecord & { format: string }>;
+  if (format !== RECORD_FORMAT || !clip || !Array.isArray(objects)) {
+    throw new Error(
+      `expected a track record of format ${RECORD_FORMAT}, got ${JSON.stringify(format ?? null)}`,
+    );
+  }
+  for (const { name, frames } of objects) {
+    for (const { frameIndex, mask } of frames) {
+      if (mask.width !== clip.width || mask.height !== clip.height || !(frameIndex < clip.frameCount)) {
+        throw new Error(
+          `object "${name}", frame ${frameIndex}: a mask of ${mask.width} x ${mask.height} doesn't fit a clip of ${clip.width} x ${clip.height}, ${clip.frameCount} frames`,
+        );
+      }
+    }
+  }
+  return { clip, objects };
+}

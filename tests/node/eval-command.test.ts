@@ -1,0 +1,211 @@
+/** `masklet eval` and `masklet dataset` on folders of this machine, the tracker included. */
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { recordSession, trackRecordJson } from "../../worker/evaluation/track-record.ts";
+import { encodeMask } from "../../worker/mask-rle.ts";
+import { datasetCommand } from "../../worker/node/commands/dataset.ts";
+import { evalCommand } from "../../worker/node/commands/eval.ts";
+import type { MemoryFiles } from "../support/memory-folder.ts";
+import { davisFiles, frameName, framePng, squareAt, TINY } from "../support/tiny-dataset.ts";
+
+const EMBEDDED = fileURLToPath(new URL("../../models/embedded/", import.meta.url));
+const BUILTIN = [
+  "--model",
+  join(EMBEDDED, "masklet-nano.pt"),
+  "--config",
+  join(EMBEDDED, "masklet-nano.yaml"),
+];
+
+let folder: string;
+let printed: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "masklet-eval-"));
+  printed = "";
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+    printed += text;
+    return true;
+  });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await rm(folder, { recursive: true });
+});
+
+async function put(files: MemoryFiles, name = "dataset"): Promise<string> {
+  for (const [path, bytes] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name, path)), { recursive: true });
+    await writeFile(join(folder, name, path), bytes);
+  }
+  return join(folder, name);
+}
+
+const report = async (name: string) => JSON.parse(await readFile(join(folder, name), "utf8"));
+
+describe("masklet eval", () => {
+  it("prints a table, writes a report and a picture, and leaves the dataset as it was", async () => {
+    const dataset = await put(davisFiles(["a", "b"], 4));
+    const before = await readdir(dataset, { recursive: true });
+    await chmod(dataset, 0o555);
+    const args = ["--model", "copy", "--prompt", "mask", "--quiet"];
+    const outputs = ["--json", join(folder, "out/report.json"), "--sheet", join(folder, "out/sheet.png")];
+    expect(await evalCommand([dataset, ...args, ...outputs])).toBe(0);
+    expect(printed).toContain("Mean over 2 objects");
+    expect(await report("out/report.json")).toMatchObject({ complete: true, settings: { model: "copy" } });
+    expect((await readFile(join(folder, "out/sheet.png"))).subarray(1, 4).toString()).toBe("PNG");
+    expect(await readdir(dataset, { recursive: true })).toEqual(before);
+    expect((await readdir(join(folder, "out"))).sort()).toEqual(["report.json", "sheet.png"]);
+  });
+
+  it("goes on with a report that was left half-way", async () => {
+    const dataset = await put(davisFiles(["a", "b", "c"], 3));
+    const args = [
+      dataset,
+      "--model",
+      "copy",
+      "--prompt",
+      "mask",
+      "--quiet",
+      "--json",
+      join(folder, "r.json"),
+    ];
+    await evalCommand(args);
+    const whole = await report("r.json");
+    const half = {
+      ...whole,
+      clips: whole.clips.slice(0, 2).map((clip: object) => ({ ...clip, frameCount: 99 })),
+    };
+    await writeFile(join(folder, "r.json"), JSON.stringify(half));
+    await evalCommand(args);
+    // The two that were there are taken over as they stand, only the third one is done again.
+    expect((await report("r.json")).clips.map((clip: { frameCount: number }) => clip.frameCount)).toEqual([
+      99, 99, 3,
+    ]);
+  });
+
+  it("stops between clips when it is told to, and says so with 130", async () => {
+    const dataset = await put(davisFiles(["a"], 3));
+    const stopped = AbortSignal.abort();
+    expect(await evalCommand([dataset, "--model", "copy", "--prompt", "mask"], stopped)).toBe(130);
+  });
+
+  it("runs the clips that are named, and knows when there are none such", async () => {
+    const dataset = await put(davisFiles(["a", "b", "c"], 3));
+    await writeFile(join(folder, "list.txt"), "c\n");
+    const args = [
+      dataset,
+      "--model",
+      "copy",
+      "--prompt",
+      "mask",
+      "--quiet",
+      "--json",
+      join(folder, "r.json"),
+    ];
+    await evalCommand([...args, "--clips", "a", "--list", join(folder, "list.txt")]);
+    expect((await report("r.json")).settings.clips).toEqual(["a", "c"]);
+    await expect(evalCommand([...args, "--clips", "z"])).rejects.toThrow("no clip z; it has a, b, c");
+  });
+
+  it("says what it expected", async () => {
+    const dataset = await put(davisFiles(["a"], 3));
+    await expect(evalCommand([])).rejects.toThrow("Expected one dataset folder");
+    await expect(evalCommand([dataset, "--protocol", "offline"])).rejects.toThrow('got "offline"');
+    await expect(evalCommand([dataset, "--prompt", "scribble"])).rejects.toThrow('got "scribble"');
+    await expect(evalCommand([join(folder, "nowhere")])).rejects.toThrow("holds no clip");
+  });
+
+  it.skipIf(!existsSync(join(EMBEDDED, "masklet-nano.pt")))(
+    "runs the built-in model by each protocol, with clicks, a box and a mask",
+    async () => {
+      const dataset = await put(davisFiles(["a"], 4, 2));
+      for (const [prompt, protocol] of [
+        ["clicks:2", "semi-supervised"],
+        ["box", "interactive-online"],
+        ["mask", "interactive-offline"],
+      ] as const) {
+        const json = join(folder, `${prompt}.json`);
+        await evalCommand([
+          dataset,
+          ...BUILTIN,
+          "--prompt",
+          prompt,
+          "--protocol",
+          protocol,
+          "--json",
+          json,
+          "--quiet",
+        ]);
+        const { clips, summary } = JSON.parse(await readFile(json, "utf8"));
+        expect(clips[0].objects).toHaveLength(2);
+        expect(summary.score.objects).toBe(2);
+        expect(summary.secondsPerFrame).toBeGreaterThan(0);
+        expect(clips[0].objects[0].interactions[0].clicks).toBe(prompt === "clicks:2" ? 2 : 0);
+      }
+    },
+  );
+});
+
+describe("masklet dataset", () => {
+  const clip = {
+    name: "car",
+    fingerprint: "0123456789abcdef",
+    width: TINY.width,
+    height: TINY.height,
+    frameCount: 3,
+    rate: { numerator: 24, denominator: 1 },
+  };
+  const masks = [0, 1, 2].map(
+    (t) => [t, { mask: encodeMask(squareAt(t), TINY.width, TINY.height) }] as const,
+  );
+  const object = { key: "1", name: "car", prompts: new Map([[0, { points: [] }]]), records: new Map(masks) };
+  const record = recordSession(clip, [object], { model: "nano", madeAt: "2026-11-22T08:00:00Z" });
+
+  async function prepared() {
+    await writeFile(join(folder, "record.json"), trackRecordJson(record));
+    const frames = await put(
+      Object.fromEntries([0, 1, 2].map((t) => [`${frameName(t)}.png`, framePng(t)])),
+      "frames",
+    );
+    return { path: join(folder, "record.json"), frames };
+  }
+
+  it("exports, checks, merges, and the result can be evaluated", async () => {
+    const { path, frames } = await prepared();
+    const [one, two] = [join(folder, "one"), join(folder, "two")];
+    expect(await datasetCommand(["export", path, "--frames", frames, "--out", one])).toBe(0);
+    expect(JSON.parse(printed)).toMatchObject({ clips: 1, masks: { prompted: 1, predicted: 2 } });
+    expect(await datasetCommand(["check", one])).toBe(0);
+    expect(await datasetCommand(["merge", one, one, "--out", two])).toBe(0);
+    expect((await readdir(two, { recursive: true })).sort()).toEqual(
+      (await readdir(one, { recursive: true })).sort(),
+    );
+    expect(await datasetCommand(["check", two])).toBe(0);
+    expect(await evalCommand([two, "--model", "copy", "--prompt", "mask", "--quiet"])).toBe(0);
+  });
+
+  it("gives 1 for a dataset with a problem, and names the file", async () => {
+    const { path, frames } = await prepared();
+    const out = join(folder, "one");
+    await datasetCommand(["export", path, "--frames", frames, "--out", out]);
+    const picture = join("JPEGImages/Full-Resolution/car-01234567", "00001.jpg");
+    await rm(join(out, picture));
+    printed = "";
+    expect(await datasetCommand(["check", out])).toBe(1);
+    expect(JSON.parse(printed).problems).toEqual([{ path: picture, problem: "is missing" }]);
+  });
+
+  it("refuses frames of another clip, a foreign record, and what it doesn't know", async () => {
+    const { path, frames } = await prepared();
+    await rm(join(frames, "00002.png"));
+    const out = ["--frames", frames, "--out", join(folder, "one")];
+    await expect(datasetCommand(["export", path, ...out])).rejects.toThrow("frames has 48 x 32, 2 frames");
+    await writeFile(path, "{}");
+    await expect(datasetCommand(["export", path, ...out])).rejects.toThrow("expected a track record");
+    await expect(datasetCommand(["upload"])).rejects.toThrow('got "upload"');
+    await expect(datasetCommand(["merge"])).rejects.toThrow("Expected datasets and --out");
+  });
+});
