@@ -3,14 +3,13 @@
  *
  * Outputs are never changed once they are in a bank; copies of a bank share them, so a kept state is cheap.
  */
+import type { StoredPixels } from "./pixel-store.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 
 /** What one frame left behind for one object. */
 export interface FrameOutput {
-  /** [S/4, S/4] after gating and hole filling: shown, and fed back with the next click. */
-  logits: Float32Array;
-  /** [h * w, m], upper halves of float32: upstream stores bfloat16. Null until tracking starts. */
-  memory: Uint16Array | null;
+  /** Logits after gating and hole filling (shown, fed back with the next click), and the memory. */
+  pixels: StoredPixels;
   /** [d], after gating by the object's score. */
   pointer: Float32Array;
   /** Logit; above 0 means visible. */

@@ -6,11 +6,12 @@
  */
 import { assertInClip } from "./frames/frame-range.ts";
 import type { Picture } from "./frames/frame-source.ts";
-import type { MemorySelection } from "./memory-bank.ts";
+import type { FrameOutput, MemorySelection } from "./memory-bank.ts";
 import { preprocess } from "./preprocess.ts";
+import { settleHistory } from "./prompt-history.ts";
 import type { ImageFeatures } from "./sam2-engine.ts";
 import { noPrompt } from "./session-errors.ts";
-import { type FrameResults, type ObjectOutput, toFrameResults } from "./session-results.ts";
+import { type FrameResults, type ObjectOutput, toFrameResults, withLogits } from "./session-results.ts";
 import { encodePromptedMemory, type StepResult, trackObjects } from "./track-step.ts";
 import { forgetAround, type TrackedObject } from "./tracked-object.ts";
 import type { TrackingSession } from "./tracking-session.ts";
@@ -71,12 +72,7 @@ async function takeOverPrompts(session: TrackingSession, object: TrackedObject):
   const { bank, fresh } = object;
   for (const storage of ["nonConditioning", "conditioning"] as const) {
     for (const [frameIndex, output] of fresh[storage]) {
-      const memory =
-        output.memory ??
-        (await session.features.use(frameIndex, true, (features) =>
-          encodePromptedMemory(session, features, output),
-        ));
-      const remembered = { ...output, memory };
+      const remembered = await withMemory(session, frameIndex, output);
       bank[storage].set(frameIndex, remembered);
       report(session, object, frameIndex, "remembered", false, null, { output: remembered, decision: null });
       forgetNeighbours(session, object, frameIndex);
@@ -85,6 +81,19 @@ async function takeOverPrompts(session: TrackingSession, object: TrackedObject):
   }
   if (bank.conditioning.size === 0) throw noPrompt(`Object ${object.id} has no prompted frame`);
   for (const frameIndex of bank.conditioning.keys()) bank.nonConditioning.delete(frameIndex);
+}
+
+async function withMemory(
+  session: TrackingSession,
+  frameIndex: number,
+  output: FrameOutput,
+): Promise<FrameOutput> {
+  const { logits, memory } = await output.pixels.read();
+  if (memory) return output;
+  const encoded = await session.features.use(frameIndex, true, (features) =>
+    encodePromptedMemory(session, features, output),
+  );
+  return { ...output, pixels: session.pixels.put({ logits, memory: encoded }) };
 }
 
 /** What upstream's `clear_non_cond_mem_around_input` is meant to do. */
@@ -158,9 +167,13 @@ async function trackFrame(
   }
   for (const object of objects) {
     object.tracked.set(frameIndex, { reverse });
+    // Sticky prompts stay open to changes, however often a propagation passes them.
+    if (session.semantics === "upstream") settleHistory(object, frameIndex);
     if (object.bank.conditioning.has(frameIndex)) forgetNeighbours(session, object, frameIndex);
   }
-  return resultsOf(session, objects, frameIndex, performance.now() - started);
+  const results = await resultsOf(session, objects, frameIndex, performance.now() - started);
+  await session.pixels.settle();
+  return results;
 }
 
 async function trackPending(
@@ -232,12 +245,12 @@ function report(
   });
 }
 
-function resultsOf(
+async function resultsOf(
   session: TrackingSession,
   objects: TrackedObject[],
   frameIndex: number,
   milliseconds: number,
-): FrameResults {
+): Promise<FrameResults> {
   const outputs = objects.map(
     ({ id, bank, points, masks }): ObjectOutput => ({
       objectId: id,
@@ -246,5 +259,5 @@ function resultsOf(
       milliseconds,
     }),
   );
-  return toFrameResults(frameIndex, outputs, session.resultRules());
+  return toFrameResults(frameIndex, await withLogits(outputs), session.resultRules());
 }

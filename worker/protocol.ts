@@ -82,7 +82,10 @@ export interface LoadModelRequest {
   source: ModelSource;
   /** Absent: the best available one. */
   backend?: Backend;
+  /** Absent: `sticky`. */
   semantics?: Semantics;
+  /** The official predictor's flags by their official names, see `predictor-options.ts`. */
+  options?: Record<string, number | boolean>;
 }
 
 /**

@@ -132,7 +132,7 @@ export class Sam2Engine {
     const outputs = await this.#run(
       "memory-attention",
       {
-        memories: this.#floats(joinMemories(selections), [
+        memories: this.#floats(await readMemories(selections), [
           batch,
           memoryCount,
           tokens,
@@ -278,14 +278,15 @@ function joinMaskPrompts(prompts: DecoderPrompt[], length: number): Float32Array
   return join(prompts.map(({ maskLogits }) => maskLogits ?? new Float32Array(length)));
 }
 
-function joinMemories(selections: MemorySelection[]): Float32Array {
+async function readMemories(selections: MemorySelection[]): Promise<Float32Array> {
   const parts = selections.flatMap(({ memories }) =>
-    memories.map(({ frameIndex, output }) => {
-      if (output.memory) return output.memory;
+    memories.map(async ({ frameIndex, output }) => {
+      const { memory } = await output.pixels.read();
+      if (memory) return memory;
       throw new Error(`Expected the memory of frame ${frameIndex} to be encoded before it is read.`);
     }),
   );
-  return floatsOf(parts);
+  return floatsOf(await Promise.all(parts));
 }
 
 function pointersOf(selections: MemorySelection[]): Float32Array[] {

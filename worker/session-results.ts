@@ -16,7 +16,12 @@ export interface FrameResults {
   objects: ObjectResult[];
 }
 
-export interface ObjectResult extends ObjectOutput {
+export interface ShownOutput extends ObjectOutput {
+  /** [side, side]; null where the object has no result on this frame. */
+  logits: Float32Array | null;
+}
+
+export interface ObjectResult extends ShownOutput {
   /** At the size of the clip; empty for an object without a result on this frame. */
   mask: Mask;
 }
@@ -40,9 +45,18 @@ export interface ResultRules {
   nonOverlap: boolean;
 }
 
+export function withLogits(outputs: readonly ObjectOutput[]): Promise<ShownOutput[]> {
+  return Promise.all(
+    outputs.map(async (object) => ({
+      ...object,
+      logits: object.output ? (await object.output.pixels.read()).logits : null,
+    })),
+  );
+}
+
 export function toFrameResults(
   frameIndex: number,
-  outputs: readonly ObjectOutput[],
+  outputs: readonly ShownOutput[],
   rules: ResultRules,
 ): FrameResults {
   const masks =
@@ -53,25 +67,25 @@ export function toFrameResults(
   };
 }
 
-function plainMasks(outputs: readonly ObjectOutput[], { side, width, height }: ResultRules): Mask[] {
-  return outputs.map(({ output }) =>
-    output ? maskOfLogits(output.logits, side, width, height) : emptyMask(width, height),
+function plainMasks(outputs: readonly ShownOutput[], { side, width, height }: ResultRules): Mask[] {
+  return outputs.map(({ logits }) =>
+    logits ? maskOfLogits(logits, side, width, height) : emptyMask(width, height),
   );
 }
 
-function disjointMasks(outputs: readonly ObjectOutput[], rules: ResultRules): Mask[] {
+function disjointMasks(outputs: readonly ShownOutput[], rules: ResultRules): Mask[] {
   const { width, height } = rules;
   return videoLogits(outputs, rules).map((logits) => maskOfVideoLogits(logits, width, height));
 }
 
 /** [height, width] logits per object, as the official predictor returns them. */
 export function videoLogits(
-  outputs: readonly ObjectOutput[],
+  outputs: readonly ShownOutput[],
   { side, width, height, nonOverlap }: ResultRules,
 ): Float32Array[] {
-  const maps = outputs.map(({ output }) =>
-    output
-      ? resizeLogits(output.logits, side, width, height)
+  const maps = outputs.map(({ logits }) =>
+    logits
+      ? resizeLogits(logits, side, width, height)
       : new Float32Array(width * height).fill(NO_OBJECT_LOGIT),
   );
   if (nonOverlap) suppressOverlaps(maps);

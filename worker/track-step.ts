@@ -11,6 +11,7 @@ import {
   usesMultimask,
 } from "./mask-selection.ts";
 import type { FrameOutput, MemorySelection } from "./memory-bank.ts";
+import type { PixelStore } from "./pixel-store.ts";
 import { downsampleMaskPrompt, fillHoles, maskPromptLogits, resizeAntialiased } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import { clampPreviousLogits, type PointInputs, toDecoderPrompt } from "./prompt-encoding.ts";
@@ -18,6 +19,7 @@ import type { ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
 
 export interface StepContext {
   engine: Sam2Engine;
+  pixels: PixelStore;
   options: PredictorOptions;
 }
 
@@ -97,8 +99,7 @@ async function maskAsOutput(
   const present = mask.includes(1);
   const pointer = await maskPointer(context, features, mask);
   return {
-    logits: withoutHoles(context, logits),
-    memory: null,
+    pixels: context.pixels.put({ logits: withoutHoles(context, logits), memory: null }),
     pointer: gatePointer(pointer, present ? 1 : 0, rulesOf(context)),
     objectScore: present ? 10 : -10,
     predictedIou: 1,
@@ -159,8 +160,9 @@ async function decodeWithMemory(
 export async function encodePromptedMemory(
   { engine, options }: StepContext,
   features: ImageFeatures,
-  { logits, objectScore }: FrameOutput,
+  { pixels, objectScore }: FrameOutput,
 ): Promise<Uint16Array> {
+  const { logits } = await pixels.read();
   const binarize = options.binarize_mask_from_pts_for_mem_enc;
   const [memory] = await engine.encodeMemories(features, [{ logits, binarize, visible: objectScore > 0 }]);
   if (!memory) throw new Error("Expected one encoded memory, got none.");
@@ -176,7 +178,8 @@ function rulesOf({ engine, options }: StepContext) {
 /** What is stored has its holes filled; the memory of a tracked frame was made before that. */
 function toOutput(context: StepContext, selected: SelectedMask, memory: Uint16Array | null): FrameOutput {
   const { logits, pointer, objectScore, predictedIou } = selected;
-  return { logits: withoutHoles(context, logits), memory, pointer, objectScore, predictedIou };
+  const pixels = context.pixels.put({ logits: withoutHoles(context, logits), memory });
+  return { pixels, pointer, objectScore, predictedIou };
 }
 
 function withoutHoles({ engine, options }: StepContext, logits: Float32Array): Float32Array {

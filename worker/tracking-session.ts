@@ -5,8 +5,8 @@
 import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { ImageFeatureCache } from "./image-feature-cache.ts";
-import { encodeMask } from "./mask-rle.ts";
 import { isSameSelection, type MemorySelection, selectMemories } from "./memory-bank.ts";
+import { PixelStore } from "./pixel-store.ts";
 import { maskPromptToModelSize } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import { preprocess } from "./preprocess.ts";
@@ -15,7 +15,8 @@ import { type PropagateRequest, propagate } from "./propagate.ts";
 import type { Semantics } from "./protocol.ts";
 import type { ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
 import { badPrompt, noPrompt } from "./session-errors.ts";
-import { type FrameResults, type ResultRules, toFrameResults } from "./session-results.ts";
+import { type FrameResults, type ResultRules, toFrameResults, withLogits } from "./session-results.ts";
+import type { StateShape } from "./session-state-file.ts";
 import { type Embedding, type StepResult, segmentMask, segmentPoints } from "./track-step.ts";
 import {
   clearPrompts,
@@ -34,6 +35,8 @@ export interface SessionInit {
   options: PredictorOptions;
   /** `upstream` where absent. */
   semantics?: Semantics;
+  /** Absent: everything stays in working memory. */
+  pixels?: PixelStore;
   /** Told of every inference and what was decided in it. */
   onStep?: (step: StepReport) => void;
 }
@@ -66,6 +69,7 @@ export class TrackingSession {
   readonly options: PredictorOptions;
   readonly semantics: Semantics;
   readonly features: ImageFeatureCache;
+  readonly pixels: PixelStore;
   readonly report: (step: StepReport) => void;
   engine: Sam2Engine;
   /** In order of arrival, which is upstream's object index. */
@@ -73,12 +77,13 @@ export class TrackingSession {
   /** The last click's memory-conditioned feature: most often the next click reads the same bank. */
   #click: ClickEmbedding | null = null;
 
-  constructor({ engine, frames, options, semantics = "upstream", onStep }: SessionInit) {
+  constructor({ engine, frames, options, semantics = "upstream", pixels, onStep }: SessionInit) {
     this.engine = engine;
     this.frames = frames;
     this.semantics = semantics;
     this.options = semantics === "sticky" ? { ...options, add_all_frames_to_correct_as_cond: true } : options;
     this.features = new ImageFeatureCache((frameIndex) => this.#encodeFrame(frameIndex));
+    this.pixels = pixels ?? new PixelStore();
     this.report = onStep ?? (() => {});
   }
 
@@ -120,7 +125,7 @@ export class TrackingSession {
     const binary = Uint8Array.from(pixels, (value) => (value === 0 ? 0 : 1));
     const prompt = maskPromptToModelSize(binary, width, height, imageSize);
     const object = this.#objectFor(objectId);
-    object.masks.set(frameIndex, encodeMask(prompt, imageSize, imageSize));
+    object.masks.add(frameIndex);
     object.points.delete(frameIndex);
     return this.#answer(object, frameIndex, (features, situation) => {
       const embedding = () => this.#embeddingFor(object, frameIndex, features, situation);
@@ -129,18 +134,19 @@ export class TrackingSession {
   }
 
   /** Takes all prompts of one object on one frame away. */
-  clearFrame(frameIndex: number, objectId: number): FrameResults {
+  async clearFrame(frameIndex: number, objectId: number): Promise<FrameResults> {
     const object = this.objectWithId(objectId);
     clearPrompts(object, frameIndex);
     return this.#resultsAfterClearing(frameIndex);
   }
 
   /** Returns the frames on which the object had prompts, with what the others look like there now. */
-  removeObject(objectId: number): FrameResults[] {
+  async removeObject(objectId: number): Promise<FrameResults[]> {
     const object = this.objectWithId(objectId);
     const frames = promptedFrames(object);
     this.objects.delete(objectId);
-    return this.objects.size === 0 ? [] : frames.map((frame) => this.#resultsAfterClearing(frame));
+    if (this.objects.size === 0) return [];
+    return Promise.all(frames.map((frame) => this.#resultsAfterClearing(frame)));
   }
 
   /** Forgets all objects; the clip stays open. */
@@ -148,7 +154,7 @@ export class TrackingSession {
     this.objects.clear();
   }
 
-  #resultsAfterClearing(frameIndex: number): FrameResults {
+  #resultsAfterClearing(frameIndex: number): Promise<FrameResults> {
     const conditioning = [...this.objects.values()].some(({ fresh }) => fresh.conditioning.has(frameIndex));
     return this.resultsOn(frameIndex, conditioning ? "conditioning" : "nonConditioning");
   }
@@ -178,6 +184,17 @@ export class TrackingSession {
     this.engine = engine;
   }
 
+  /** What a state of this session can be exchanged with. */
+  stateShape(): StateShape {
+    const { config, maskSide, featureSide } = this.engine;
+    return {
+      frameCount: this.frames.info.frameCount,
+      pointer: config.neck.dModel,
+      logits: maskSide ** 2,
+      memory: featureSide ** 2 * config.memoryEncoder.memoryDim,
+    };
+  }
+
   /** Encodes a frame ahead of a click. */
   async warm(frameIndex: number): Promise<void> {
     assertInClip(this.frames.info, frameIndex);
@@ -204,14 +221,14 @@ export class TrackingSession {
   }
 
   /** What all objects look like on a frame; an object without a result there is absent. */
-  resultsOn(frameIndex: number, storage: StorageKey, milliseconds = 0): FrameResults {
+  async resultsOn(frameIndex: number, storage: StorageKey, milliseconds = 0): Promise<FrameResults> {
     const outputs = [...this.objects.values()].map((object) => ({
       objectId: object.id,
       output: newestOutput(object, storage, frameIndex),
       prompted: object.points.has(frameIndex) || object.masks.has(frameIndex),
       milliseconds,
     }));
-    return toFrameResults(frameIndex, outputs, this.resultRules());
+    return toFrameResults(frameIndex, await withLogits(outputs), this.resultRules());
   }
 
   resultRules(): ResultRules {
@@ -231,6 +248,23 @@ export class TrackingSession {
     });
   }
 
+  /**
+   * A frame that was never tracked is segmented without memory and conditions the others. A tracked one is
+   * a correction: it reads the bank, and joins the conditioning frames only where an option says so.
+   */
+  situationOf(object: TrackedObject, frameIndex: number): Situation {
+    const tracked = object.tracked.get(frameIndex);
+    // Upstream fails where nothing is left to remember; a sticky session starts over from this frame.
+    const orphaned = this.semantics === "sticky" && object.bank.conditioning.size === 0;
+    const initial = tracked === undefined || orphaned;
+    const conditioning = initial || this.options.add_all_frames_to_correct_as_cond;
+    return {
+      initial,
+      reverse: tracked !== undefined && !initial && tracked.reverse,
+      storage: conditioning ? "conditioning" : "nonConditioning",
+    };
+  }
+
   // -------------------------------------------------------------- one prompted frame
 
   #objectFor(objectId: number): TrackedObject {
@@ -245,28 +279,11 @@ export class TrackingSession {
     segment: (features: ImageFeatures, situation: Situation) => Promise<StepResult>,
   ): Promise<FrameResults> {
     const started = performance.now();
-    const situation = this.#situationOf(object, frameIndex);
+    const situation = this.situationOf(object, frameIndex);
     const step = await this.features.use(frameIndex, true, (features) => segment(features, situation));
     object.fresh[situation.storage].set(frameIndex, step.output);
     this.#reportPrompt(object, frameIndex, situation, step);
     return this.resultsOn(frameIndex, situation.storage, performance.now() - started);
-  }
-
-  /**
-   * A frame that was never tracked is segmented without memory and conditions the others. A tracked one is
-   * a correction: it reads the bank, and joins the conditioning frames only where an option says so.
-   */
-  #situationOf(object: TrackedObject, frameIndex: number): Situation {
-    const tracked = object.tracked.get(frameIndex);
-    // Upstream fails where nothing is left to remember; a sticky session starts over from this frame.
-    const orphaned = this.semantics === "sticky" && object.bank.conditioning.size === 0;
-    const initial = tracked === undefined || orphaned;
-    const conditioning = initial || this.options.add_all_frames_to_correct_as_cond;
-    return {
-      initial,
-      reverse: tracked !== undefined && !initial && tracked.reverse,
-      storage: conditioning ? "conditioning" : "nonConditioning",
-    };
   }
 
   async #segmentPoints(
@@ -281,7 +298,7 @@ export class TrackingSession {
     return segmentPoints(this, features, embedding, {
       points,
       initial: situation.initial,
-      previousLogits: previous?.logits ?? null,
+      previousLogits: previous ? (await previous.pixels.read()).logits : null,
     });
   }
 
@@ -334,7 +351,7 @@ export class TrackingSession {
 }
 
 /** How a prompt on a frame is to be understood. */
-interface Situation {
+export interface Situation {
   initial: boolean;
   reverse: boolean;
   storage: StorageKey;

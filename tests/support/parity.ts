@@ -4,6 +4,7 @@
  */
 import { floatsOf } from "../../worker/bfloat.ts";
 import type { FrameSource } from "../../worker/frames/frame-source.ts";
+import type { PixelData } from "../../worker/pixel-store.ts";
 import { predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
 import type { Sam2Engine } from "../../worker/sam2-engine.ts";
 import { type FrameResults, videoLogits } from "../../worker/session-results.ts";
@@ -93,10 +94,10 @@ async function* play(
       });
       return;
     case "clear_frame":
-      yield session.clearFrame(frame, obj);
+      yield await session.clearFrame(frame, obj);
       return;
     case "remove_object":
-      yield* session.removeObject(obj);
+      yield* await session.removeObject(obj);
       return;
     default:
       throw new Error(`The recordings have no operation "${operation.op}".`);
@@ -144,13 +145,14 @@ class Comparison {
     if (expected) this.#seen.add(expected);
     this.#checkDecisions(place, step, expected);
     const { output } = step;
-    this.#checkTensor(`${place}.pred_masks`, output.logits);
-    this.#countWrongPixels(`${place}.pred_masks`, output.logits);
+    const { logits, memory } = residentPixels(step);
+    this.#checkTensor(`${place}.pred_masks`, logits);
+    this.#countWrongPixels(`${place}.pred_masks`, logits);
     this.#checkTensor(`${place}.obj_ptr`, output.pointer);
     this.#checkTensor(`${place}.object_score_logits`, Float32Array.of(output.objectScore));
     // Under a mask prompt the recording has those of the inner decoder run; the predictor says 1.
     if (step.decision) this.#checkTensor(`${place}.ious`, iousAsReturned(step));
-    if (output.memory) this.#checkTensor(`${place}.maskmem_features`, this.#planes(output.memory));
+    if (memory) this.#checkTensor(`${place}.maskmem_features`, this.#planes(memory));
   }
 
   #checkRemembered(step: StepReport): void {
@@ -159,7 +161,8 @@ class Comparison {
     this.#remembered.set(frame, count + 1);
     const name = `${frame}.n${count}.maskmem_features`;
     if (!this.#golden.has(name)) this.#report.differences.push(`${name}: upstream encoded no memory here`);
-    if (step.output.memory) this.#checkTensor(name, this.#planes(step.output.memory));
+    const { memory } = residentPixels(step);
+    if (memory) this.#checkTensor(name, this.#planes(memory));
   }
 
   #checkDecisions(place: string, step: StepReport, expected: GoldenStep | undefined): void {
@@ -257,6 +260,12 @@ class Comparison {
       if ((actual[index] ?? 0) > 0 !== wanted > 0) this.#report.wrongPixels++;
     }
   }
+}
+
+function residentPixels({ output }: StepReport): PixelData {
+  const pixels = output.pixels.peek();
+  if (pixels) return pixels;
+  throw new Error("Expected the pixels of a miniature model to stay in working memory.");
 }
 
 function concatenate(maps: Float32Array[]): Float32Array {

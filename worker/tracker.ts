@@ -1,0 +1,474 @@
+/**
+ * Runs in the tracking worker or in Node: the tracker behind `TrackerApi`. A plain class; comlink appears in
+ * `web-worker.ts` only. Calls that touch a clip's session wait for each other, `stop` doesn't.
+ */
+import { openSam2 } from "../models/sam2/build-sam2.ts";
+import { affectedStretch } from "./affected-stretch.ts";
+import { assertInClip } from "./frames/frame-range.ts";
+import type { FrameSource } from "./frames/frame-source.ts";
+import { chooseRuntime, describeEnvironment } from "./inference/execution-provider.ts";
+import { maskArea } from "./mask-rle.ts";
+import { type PredictorOptions, predictorOptionsFor, withOptions } from "./predictor-options.ts";
+import { applyPrompts } from "./prompt-history.ts";
+import type {
+  AffectedStretch,
+  ClipInfo,
+  ClipSource,
+  ExportProgress,
+  FramePrompts,
+  FrameResult,
+  LoadedModel,
+  LoadModelRequest,
+  LoadProgress,
+  MatteFile,
+  MatteRequest,
+  ModelListing,
+  Outcome,
+  PointPrompt,
+  Semantics,
+  TrackerApi,
+  TrackerEnvironment,
+  TrackerState,
+  TrackProgress,
+  TrackRequest,
+  TrackSummary,
+} from "./protocol.ts";
+import { Sam2Engine } from "./sam2-engine.ts";
+import type { FrameResults, ObjectResult } from "./session-results.ts";
+import { decodeState, encodeState } from "./session-state-file.ts";
+import { hasConditioningFrame } from "./tracked-object.ts";
+import { failureOf, isAbort, TrackerError } from "./tracker-error.ts";
+import type { TrackerRealm } from "./tracker-realm.ts";
+import { type SessionState, TrackingSession } from "./tracking-session.ts";
+
+interface Model {
+  id: string;
+  engine: Sam2Engine;
+  options: PredictorOptions;
+  semantics: Semantics;
+}
+
+interface Clip {
+  frames: FrameSource;
+  /** Made when the first prompt comes, for the model of that moment. */
+  session: { modelId: string; tracking: TrackingSession } | null;
+}
+
+export class Tracker implements TrackerApi {
+  readonly #realm: TrackerRealm;
+  readonly #clips = new Map<string, Clip>();
+  readonly #states = new Map<string, { clipId: string; state: SessionState }>();
+  #model: Model | null = null;
+  #count = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #running: AbortController | null = null;
+
+  constructor(realm: TrackerRealm) {
+    this.#realm = realm;
+  }
+
+  environment(): Promise<TrackerEnvironment> {
+    return describeEnvironment(this.#realm.providers, globalThis.crossOriginIsolated === true);
+  }
+
+  // -------------------------------------------------------------- models
+
+  listModels(): Promise<ModelListing[]> {
+    return this.#realm.models.list();
+  }
+
+  deleteModel(id: string): Promise<Outcome<null>> {
+    return outcome(async () => {
+      await this.#realm.models.delete(id);
+      return null;
+    });
+  }
+
+  loadModel(
+    request: LoadModelRequest,
+    onProgress: (progress: LoadProgress) => void,
+  ): Promise<Outcome<LoadedModel>> {
+    return this.#stoppable((signal) => this.#load(request, onProgress, signal));
+  }
+
+  async #load(
+    request: LoadModelRequest,
+    onProgress: (progress: LoadProgress) => void,
+    signal: AbortSignal,
+  ): Promise<LoadedModel> {
+    const started = performance.now();
+    await this.#releaseModel();
+    const opened = await this.#realm.models.open(request.source, onProgress, signal);
+    try {
+      const { runtime, reason } = await chooseRuntime(this.#realm.providers, request.backend);
+      const sam2 = await openSam2(opened.checkpoint, opened.config);
+      const engine = await Sam2Engine.load(sam2, runtime, (phase, graph) => {
+        signal.throwIfAborted();
+        onProgress({ phase, graph });
+      });
+      const { semantics = "sticky", options = {} } = request;
+      this.#model = {
+        id: opened.id,
+        engine,
+        semantics,
+        options: withOptions(predictorOptionsFor(opened.config), options),
+      };
+      return {
+        id: opened.id,
+        backend: runtime.backend,
+        threads: runtime.threads,
+        inputSize: opened.config.imageSize,
+        reason,
+        loadMilliseconds: performance.now() - started,
+      };
+    } finally {
+      opened.close();
+    }
+  }
+
+  async #releaseModel(): Promise<void> {
+    for (const { session } of this.#clips.values()) session?.tracking.release();
+    const model = this.#model;
+    this.#model = null;
+    await model?.engine.release();
+  }
+
+  // -------------------------------------------------------------- clips
+
+  openClip(source: ClipSource): Promise<Outcome<ClipInfo>> {
+    return outcome(async () => {
+      const frames = await this.#realm.openClip(source, `clip-${++this.#count}`);
+      this.#clips.set(frames.info.clipId, { frames, session: null });
+      return frames.info;
+    });
+  }
+
+  closeClip(clipId: string): Promise<void> {
+    return this.#exclusive(async () => {
+      const clip = this.#clips.get(clipId);
+      this.#clips.delete(clipId);
+      for (const [id, kept] of this.#states) if (kept.clipId === clipId) this.#states.delete(id);
+      clip?.session?.tracking.release();
+      clip?.frames.close();
+    });
+  }
+
+  readFrame(clipId: string, frameIndex: number, maxWidth?: number): Promise<Outcome<ImageBitmap>> {
+    return outcome(async () => {
+      const { frames } = this.#clip(clipId);
+      assertInClip(frames.info, frameIndex);
+      return this.#realm.toBitmap(await frames.frame(frameIndex), maxWidth);
+    });
+  }
+
+  warmFrame(clipId: string, frameIndex: number): Promise<Outcome<null>> {
+    return this.#withSession(clipId, async (session) => {
+      await session.warm(frameIndex);
+      return null;
+    });
+  }
+
+  // -------------------------------------------------------------- prompts
+
+  setPrompts(
+    clipId: string,
+    objectId: number,
+    frameIndex: number,
+    prompts: FramePrompts,
+  ): Promise<Outcome<FrameResult | null>> {
+    return this.#withSession(clipId, (session) =>
+      orUnchanged(session, () => answerPrompts(session, objectId, frameIndex, prompts)),
+    );
+  }
+
+  previewClick(
+    clipId: string,
+    objectId: number,
+    frameIndex: number,
+    point: PointPrompt,
+    current: FramePrompts,
+  ): Promise<Outcome<FrameResult>> {
+    return this.#withSession(clipId, async (session) => {
+      const before = session.keep();
+      const { mask: _, ...pointsAndBox } = current;
+      const prompts = { ...pointsAndBox, points: [...current.points, point] };
+      try {
+        const result = await answerPrompts(session, objectId, frameIndex, prompts);
+        if (result) return result;
+        throw new Error("Expected an answer to a click, got none.");
+      } finally {
+        session.restore(before);
+      }
+    });
+  }
+
+  removeObject(clipId: string, objectId: number): Promise<Outcome<null>> {
+    return this.#withSession(clipId, async (session) => {
+      await session.removeObject(objectId);
+      return null;
+    });
+  }
+
+  affectedStretch(clipId: string, objectId: number, frameIndex: number): Promise<AffectedStretch | null> {
+    return this.#exclusive(async () => {
+      const object = this.#clips.get(clipId)?.session?.tracking.objects.get(objectId);
+      return object ? affectedStretch(object, frameIndex) : null;
+    });
+  }
+
+  // -------------------------------------------------------------- tracking
+
+  track(
+    clipId: string,
+    request: TrackRequest,
+    onProgress: (progress: TrackProgress) => void,
+  ): Promise<Outcome<TrackSummary>> {
+    return this.#stoppable((signal) => track(this.#session(clipId), request, onProgress, signal));
+  }
+
+  async stop(): Promise<void> {
+    this.#running?.abort();
+  }
+
+  // -------------------------------------------------------------- state
+
+  keepState(clipId: string): Promise<string> {
+    return this.#exclusive(async () => {
+      const id = `state-${++this.#count}`;
+      this.#states.set(id, { clipId, state: this.#session(clipId).keep() });
+      return id;
+    });
+  }
+
+  returnToState(clipId: string, stateId: string): Promise<Outcome<null>> {
+    return this.#withSession(clipId, async (session) => {
+      const kept = this.#states.get(stateId);
+      if (kept?.clipId !== clipId) {
+        throw new TrackerError(
+          "not-found",
+          `There is no kept state ${stateId} of this clip.`,
+          "Go on from the present state.",
+        );
+      }
+      session.restore(kept.state);
+      return null;
+    });
+  }
+
+  async forgetState(stateId: string): Promise<void> {
+    this.#states.delete(stateId);
+  }
+
+  exportState(clipId: string): Promise<Outcome<TrackerState>> {
+    return this.#withSession(clipId, async (session) => ({
+      modelId: this.#needModel().id,
+      bytes: await encodeState(session.keep(), session.stateShape()),
+    }));
+  }
+
+  importState(clipId: string, { modelId, bytes }: TrackerState): Promise<Outcome<null>> {
+    return this.#withSession(clipId, async (session) => {
+      const { id } = this.#needModel();
+      if (id !== modelId) {
+        throw new TrackerError(
+          "bad-checkpoint",
+          `The saved tracking belongs to the model ${modelId}; ${id} is loaded.`,
+          `Load ${modelId} and open the saved tracking again, or track anew.`,
+        );
+      }
+      session.restore(decodeState(bytes, session.stateShape(), session.pixels));
+      return null;
+    });
+  }
+
+  // -------------------------------------------------------------- mattes
+
+  exportMatte(
+    clipId: string,
+    request: MatteRequest,
+    onFile: (file: MatteFile) => void | Promise<void>,
+    onProgress: (progress: ExportProgress) => void,
+  ): Promise<Outcome<{ files: number }>> {
+    return this.#stoppable((signal) => {
+      const { frames } = this.#clip(clipId);
+      assertInClip(frames.info, request.from);
+      assertInClip(frames.info, request.to);
+      const maskSide = this.#model?.engine.maskSide ?? DEFAULT_MASK_SIDE;
+      return this.#realm.exportMatte({ frames, request, maskSide, onFile, onProgress, signal });
+    });
+  }
+
+  // -------------------------------------------------------------- order of calls
+
+  #exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(work);
+    this.#last = result.catch(() => {});
+    return result;
+  }
+
+  #withSession<T>(clipId: string, work: (session: TrackingSession) => Promise<T>): Promise<Outcome<T>> {
+    return this.#exclusive(() => outcome(() => work(this.#session(clipId))));
+  }
+
+  #stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<Outcome<T>> {
+    return this.#exclusive(async () => {
+      const running = new AbortController();
+      this.#running = running;
+      try {
+        return await outcome(() => work(running.signal));
+      } finally {
+        this.#running = null;
+      }
+    });
+  }
+
+  // -------------------------------------------------------------- what is open
+
+  #clip(clipId: string): Clip {
+    const clip = this.#clips.get(clipId);
+    if (clip) return clip;
+    throw new TrackerError("not-found", `There is no open clip ${clipId}.`, "Open the clip again.");
+  }
+
+  #needModel(): Model {
+    if (this.#model) return this.#model;
+    throw new TrackerError("no-model", "No model is loaded.", "Load a model first.");
+  }
+
+  /** A reloaded model takes the session over; another model can't read its memories and starts anew. */
+  #session(clipId: string): TrackingSession {
+    const clip = this.#clip(clipId);
+    const { id, engine, options, semantics } = this.#needModel();
+    const old = clip.session?.modelId === id ? clip.session.tracking : null;
+    if (old?.engine === engine) return old;
+    const tracking = new TrackingSession({ engine, frames: clip.frames, options, semantics });
+    if (old) tracking.restore(old.keep());
+    clip.session = { modelId: id, tracking };
+    return tracking;
+  }
+}
+
+/** Of a 1024-pixel model, for mattes that are written while none is loaded. */
+const DEFAULT_MASK_SIDE = 256;
+
+async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
+  try {
+    return { ok: true, value: await work() };
+  } catch (error) {
+    return { ok: false, error: failureOf(error) };
+  }
+}
+
+/** Where a prompt fails half-way, nothing was said. */
+async function orUnchanged<T>(session: TrackingSession, work: () => Promise<T>): Promise<T> {
+  const before = session.keep();
+  try {
+    return await work();
+  } catch (error) {
+    session.restore(before);
+    throw error;
+  }
+}
+
+async function answerPrompts(
+  session: TrackingSession,
+  objectId: number,
+  frameIndex: number,
+  prompts: FramePrompts,
+): Promise<FrameResult | null> {
+  const started = performance.now();
+  assertInClip(session.frames.info, frameIndex);
+  await applyPrompts(session, objectId, frameIndex, prompts);
+  const object = session.objects.get(objectId);
+  if (!object || (prompts.points.length === 0 && !prompts.box && !prompts.mask)) return null;
+  const { storage } = session.situationOf(object, frameIndex);
+  const results = await session.resultsOn(frameIndex, storage, performance.now() - started);
+  return toFrameResult(results, objectId);
+}
+
+function toFrameResult(results: FrameResults, objectId: number): FrameResult | null {
+  const object = results.objects.find((candidate) => candidate.objectId === objectId);
+  return object ? resultOf(results.frameIndex, object) : null;
+}
+
+function resultOf(frameIndex: number, { objectId, mask, output, prompted, milliseconds }: ObjectResult) {
+  if (!output) return null;
+  const { objectScore, predictedIou } = output;
+  const origin = prompted ? ("prompted" as const) : ("tracked" as const);
+  return {
+    objectId,
+    frameIndex,
+    mask,
+    objectScore,
+    predictedIou,
+    area: maskArea(mask),
+    origin,
+    milliseconds,
+  };
+}
+
+// ---------------------------------------------------------------- one run over a stretch
+
+async function track(
+  session: TrackingSession,
+  { objectIds, from, to }: TrackRequest,
+  onProgress: (progress: TrackProgress) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<TrackSummary> {
+  assertInClip(session.frames.info, from);
+  assertInClip(session.frames.info, to);
+  const ids = objectIds ?? promptedObjects(session);
+  const step = from <= to ? 1 : -1;
+  const totalFrames = Math.abs(to - from) + 1;
+  const run = session.propagate({
+    start: from,
+    maxFrames: totalFrames - 1,
+    reverse: step < 0,
+    objectIds: ids,
+    signal,
+  });
+  const clock = new FrameClock(totalFrames);
+  let doneFrames = 0;
+  try {
+    for await (const results of run) {
+      doneFrames++;
+      await onProgress({ ...toProgress(results), ...clock.tick() });
+    }
+  } catch (error) {
+    if (!isAbort(error)) throw error;
+  }
+  if (doneFrames === totalFrames) return { ended: "complete", doneFrames, resumeAt: null };
+  return { ended: "cancelled", doneFrames, resumeAt: from + step * doneFrames };
+}
+
+function promptedObjects(session: TrackingSession): number[] {
+  return [...session.objects.values()].filter(hasConditioningFrame).map(({ id }) => id);
+}
+
+function toProgress({ frameIndex, objects }: FrameResults): Pick<TrackProgress, "results" | "frameIndex"> {
+  const results = objects.flatMap((object) => resultOf(frameIndex, object) ?? []);
+  return { frameIndex, results };
+}
+
+/** Frames a second and time left, from the second frame on: the first one warms the runtime up. */
+class FrameClock {
+  readonly #totalFrames: number;
+  #doneFrames = 0;
+  #firstDone = 0;
+
+  constructor(totalFrames: number) {
+    this.#totalFrames = totalFrames;
+  }
+
+  tick(): Pick<TrackProgress, "doneFrames" | "totalFrames" | "secondsLeft" | "framesPerSecond"> {
+    const now = performance.now();
+    this.#doneFrames++;
+    if (this.#doneFrames === 1) this.#firstDone = now;
+    const [doneFrames, totalFrames] = [this.#doneFrames, this.#totalFrames];
+    const seconds = (now - this.#firstDone) / 1000;
+    const isKnown = doneFrames > 1 && seconds > 0;
+    const framesPerSecond = isKnown ? (doneFrames - 1) / seconds : null;
+    const secondsLeft = framesPerSecond ? (totalFrames - doneFrames) / framesPerSecond : null;
+    return { doneFrames, totalFrames, secondsLeft, framesPerSecond };
+  }
+}
