@@ -42,12 +42,13 @@ export class History {
       const clip = openClipOf(this.#state);
       if (!clip) return;
       const document = this.#state.document.value;
-      const stateId = await this.#tracker.keepState(clip.clipId);
+      const stateId = await this.#keep(clip.clipId);
       try {
         await action();
       } finally {
-        if (this.#state.document.value === document) await this.#tracker.forgetState(stateId);
-        else this.#record({ label, document, stateId });
+        const entry = { label, document, stateId };
+        if (this.#state.document.value === document) this.#forget([entry]);
+        else this.#record(entry);
       }
     });
   }
@@ -68,6 +69,11 @@ export class History {
     this.#publish();
   }
 
+  /** Without a model the tracker has no state to keep. */
+  async #keep(clipId: string): Promise<string | null> {
+    return this.#state.model.value.phase === "ready" ? this.#tracker.keepState(clipId) : null;
+  }
+
   #record(entry: Entry): void {
     this.#undo.push(entry);
     if (this.#undo.length > MAX_ENTRIES) this.#forget(this.#undo.splice(0, 1));
@@ -80,7 +86,7 @@ export class History {
     const entry = from[from.length - 1];
     const clip = openClipOf(this.#state);
     if (!entry || !clip) return;
-    const stateId = entry.stateId === null ? null : await this.#tracker.keepState(clip.clipId);
+    const stateId = entry.stateId === null ? null : await this.#keep(clip.clipId);
     if (entry.stateId !== null) {
       const outcome = await this.#tracker.returnToState(clip.clipId, entry.stateId);
       if (!outcome.ok) return report(this.#state, outcome.error);

@@ -31,6 +31,7 @@ export class Keeper {
 
   /** Saves a while after each change from now on. */
   watch(): void {
+    this.#lastSave = Date.now();
     this.#stopWatching?.();
     if (!this.#store.available) {
       this.#state.saving.value = "unavailable";
@@ -58,10 +59,14 @@ export class Keeper {
     return this.#queue.run(() => this.#save());
   }
 
-  /** Between two tracked frames; saves when the last save is long enough ago. */
-  async checkpoint(): Promise<void> {
-    if (Date.now() - this.#lastSave < BETWEEN_CHECKPOINTS) return;
-    await this.#save();
+  /** While tracking: whether the last save is long enough ago. */
+  isDue(): boolean {
+    return this.#store.available && Date.now() - this.#lastSave >= BETWEEN_CHECKPOINTS;
+  }
+
+  /** Saves at once; for between two pieces of a track, which holds the queue. */
+  save(): Promise<void> {
+    return this.#save();
   }
 
   /** The present session as bytes; null when no clip is open. */

@@ -8,6 +8,8 @@ export class Models {
   /** Tells the tracker again what the person said, after another model has taken over. */
   readonly #replay: () => Promise<void>;
 
+  #ready: { source: ModelSource; modelId: string; backend?: Backend } | null = null;
+
   constructor(state: SessionState, tracker: TrackerApi, replay: () => Promise<void>) {
     this.#state = state;
     this.#tracker = tracker;
@@ -21,8 +23,31 @@ export class Models {
 
   /** True when the model is ready to answer clicks. */
   async load(source: ModelSource, backend?: Backend): Promise<boolean> {
+    const loaded = await this.#try(source, backend);
+    if (loaded) return true;
+    // The tracker has let the model before go: bring it back, so that work can go on.
+    const before = this.#ready;
     const { model } = this.#state;
-    const before = model.value;
+    const failure = model.value;
+    if (before && before.source !== source && (await this.#try(before.source, before.backend))) return false;
+    model.value = failure;
+    return false;
+  }
+
+  /** The same model on the processor, where what was tracked stays valid. */
+  async loadWithoutGraphics(): Promise<boolean> {
+    if (!this.#ready) return false;
+    const loaded = await this.#try(this.#ready.source, "wasm");
+    if (loaded) {
+      const message = "The graphics device was lost. Masklet goes on with WebAssembly; nothing is lost.";
+      const remedy = "To use the device again, choose the model once more.";
+      this.#state.notice.value = { tone: "warning", message, remedy };
+    }
+    return loaded;
+  }
+
+  async #try(source: ModelSource, backend?: Backend): Promise<boolean> {
+    const { model } = this.#state;
     const id = source.kind === "listed" ? source.id : source.name;
     model.value = { phase: "loading", id, progress: null };
     // Corrections stick: in the product, what a person says on a frame is never overwritten by a track.
@@ -31,14 +56,15 @@ export class Models {
       if (model.value.phase === "loading") model.value = { phase: "loading", id, progress };
     });
     if (!outcome.ok) {
-      const kept = outcome.error.code === "cancelled" && before.phase === "ready";
-      model.value = kept ? before : { phase: "failed", id, error: outcome.error };
+      model.value = { phase: "failed", id, error: outcome.error };
       report(this.#state, outcome.error);
       return false;
     }
+    const another = this.#ready?.modelId !== outcome.value.id;
+    this.#ready = { source, modelId: outcome.value.id, ...(backend ? { backend } : {}) };
     model.value = { phase: "ready", model: outcome.value, id };
     await this.refresh();
-    if (before.phase !== "none") await this.#replay();
+    if (another) await this.#replay();
     return true;
   }
 

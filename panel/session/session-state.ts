@@ -71,6 +71,8 @@ export interface SessionState {
   redoLabel: Signal<string | null>;
   /** Prompts sent and not yet answered. */
   answering: Signal<number>;
+  /** Set when the graphics device went away; the session takes it back when it has begun to recover. */
+  deviceLost: Signal<boolean>;
 }
 
 export function createSessionState(): SessionState {
@@ -90,6 +92,7 @@ export function createSessionState(): SessionState {
     undoLabel: signal<string | null>(null),
     redoLabel: signal<string | null>(null),
     answering: signal(0),
+    deviceLost: signal(false),
   };
 }
 
@@ -99,5 +102,6 @@ export const openClipOf = (state: SessionState): ClipInfo | null =>
 
 export function report(state: SessionState, error: TrackerFailure): void {
   if (error.code === "cancelled") return;
+  if (error.code === "device-lost") state.deviceLost.value = true;
   state.notice.value = { tone: "error", message: error.message, remedy: error.remedy };
 }

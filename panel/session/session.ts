@@ -2,6 +2,7 @@
  * The session: everything that a person can do, as one object without DOM. The page shows its `state`
  * and calls its parts; tests in Node do the same.
  */
+import { effect } from "@preact/signals";
 import type { ClipInfo, ClipSource, FrameResult, TrackerApi } from "../../worker/protocol.ts";
 import { emptyDocument, hasPrompts, outdated, type SessionDocument } from "./document.ts";
 import { Exporting } from "./exporting.ts";
@@ -29,6 +30,7 @@ export class Session {
   readonly tracker: TrackerApi;
   readonly store: SessionStore;
   readonly #queue = new TaskQueue();
+  #toImport: { clipId: string; saved: SavedSession } | null = null;
 
   constructor(tracker: TrackerApi, store: SessionStore) {
     this.tracker = tracker;
@@ -38,9 +40,10 @@ export class Session {
     this.prompts = new Prompting(this.state, tracker, this.history, settle);
     this.objects = new ObjectList(this.state, tracker, this.history, settle);
     this.keeper = new Keeper(this.state, tracker, store, this.#queue);
-    this.tracking = new Tracking(this.state, tracker, this.history, () => this.keeper.checkpoint());
+    this.tracking = new Tracking(this.state, tracker, this.history, this.keeper);
     this.exporting = new Exporting(this.state, tracker);
     this.models = new Models(this.state, tracker, () => this.#queue.run(() => this.#replay()));
+    this.#recoverFromLoss();
   }
 
   // ---------------------------------------------------------------- clips
@@ -149,6 +152,18 @@ export class Session {
 
   // ---------------------------------------------------------------- inside
 
+  /** A graphics device that goes away takes no work with it: the same model goes on without it. */
+  #recoverFromLoss(): void {
+    effect(() => {
+      if (!this.state.deviceLost.value) return;
+      this.state.deviceLost.value = false;
+      const wasTracking = this.state.document.peek().pending.length > 0;
+      void this.models.loadWithoutGraphics().then(async (recovered) => {
+        if (recovered && wasTracking) await this.track();
+      });
+    });
+  }
+
   async #leaveClip(): Promise<void> {
     const clip = openClipOf(this.state);
     await this.tracking.stop();
@@ -192,7 +207,10 @@ export class Session {
   async #restore(info: ClipInfo, saved: SavedSession): Promise<void> {
     this.history.clear();
     this.#show(saved.document, saved.frame, saved.selectedObjectId);
-    if (this.state.model.value.phase !== "ready") return;
+    if (this.state.model.value.phase !== "ready") {
+      this.#toImport = { clipId: info.clipId, saved };
+      return;
+    }
     const outcome = saved.state ? await this.tracker.importState(info.clipId, saved.state) : null;
     if (!outcome?.ok) await this.#replay();
   }
@@ -211,6 +229,7 @@ export class Session {
     const clip = openClipOf(this.state);
     if (!clip) return;
     this.history.clear();
+    if (await this.#importWaiting(clip.clipId)) return;
     for (const object of this.state.document.value.objects) {
       for (const [frame, prompts] of object.prompts) {
         if (!hasPrompts(prompts)) continue;
@@ -219,6 +238,15 @@ export class Session {
         this.#answerAgain(object.id, frame, outcome.value);
       }
     }
+  }
+
+  /** A session that was restored before its model was there. */
+  async #importWaiting(clipId: string): Promise<boolean> {
+    const waiting = this.#toImport;
+    this.#toImport = null;
+    if (waiting?.clipId !== clipId || !waiting.saved.state) return false;
+    const outcome = await this.tracker.importState(clipId, waiting.saved.state);
+    return outcome.ok;
   }
 
   #answerAgain(objectId: number, frame: number, result: FrameResult | null): void {

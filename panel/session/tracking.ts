@@ -6,23 +6,26 @@ import type { History } from "./history.ts";
 import { openClipOf, report, type SessionState } from "./session-state.ts";
 import { legLength, nextTrack, planTrack, type TrackDirection } from "./track-plan.ts";
 
-/** Called between frames, so that a crash loses little. */
-export type Checkpoint = () => Promise<void>;
+/** Saves now and then while a track runs, so that a crash loses little. */
+export interface Keeping {
+  isDue(): boolean;
+  save(): Promise<void>;
+}
 
 export class Tracking {
   readonly #state: SessionState;
   readonly #tracker: TrackerApi;
   readonly #history: History;
-  readonly #checkpoint: Checkpoint;
+  readonly #keeping: Keeping;
   #running: Promise<void> = Promise.resolve();
   #stopAsked = false;
   #frameTimes: number[] = [];
 
-  constructor(state: SessionState, tracker: TrackerApi, history: History, checkpoint: Checkpoint) {
+  constructor(state: SessionState, tracker: TrackerApi, history: History, keeping: Keeping) {
     this.#state = state;
     this.#tracker = tracker;
     this.#history = history;
-    this.#checkpoint = checkpoint;
+    this.#keeping = keeping;
   }
 
   /** What the one track button does: resume, repair, or the whole range. */
@@ -103,25 +106,34 @@ export class Tracking {
 
   /** Null when the leg is complete, else the frame to go on from. */
   async #runLeg(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
+    let from = leg.from;
+    while (!this.#stopAsked) {
+      const resumeAt = await this.#runPiece({ ...leg, from }, rest, doneBefore + Math.abs(from - leg.from));
+      if (resumeAt === null) return null;
+      from = resumeAt;
+      if (!this.#stopAsked) await this.#keeping.save();
+    }
+    return from;
+  }
+
+  /** Up to the end of the leg, or until it is time to save: the tracker answers nothing else meanwhile. */
+  async #runPiece(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
     const clip = openClipOf(this.#state);
-    if (!clip || this.#stopAsked) return leg.from;
+    if (!clip) return leg.from;
     const direction = leg.to < leg.from ? -1 : 1;
-    let reached = leg.from;
-    const onProgress = async (progress: TrackProgress) => {
-      reached = progress.frameIndex;
+    let next = leg.from;
+    const onProgress = (progress: TrackProgress) => {
+      next = progress.frameIndex + direction;
       this.#take(progress, direction, doneBefore);
-      const pending = reached === leg.to ? rest : [{ ...leg, from: reached }, ...rest];
-      this.#setPending(pending);
-      await this.#checkpoint();
+      this.#setPending(progress.frameIndex === leg.to ? rest : [{ ...leg, from: next }, ...rest]);
+      if (this.#keeping.isDue()) void this.#tracker.stop();
     };
     const request = { objectIds: [...leg.objectIds], from: leg.from, to: leg.to };
     const outcome = await this.#tracker.track(clip.clipId, request, onProgress);
-    if (!outcome.ok) {
-      this.#stopAsked = true;
-      report(this.#state, outcome.error);
-      return reached;
-    }
-    return outcome.value.ended === "complete" ? null : (outcome.value.resumeAt ?? reached);
+    if (outcome.ok) return outcome.value.resumeAt;
+    this.#stopAsked = true;
+    report(this.#state, outcome.error);
+    return next === leg.to + direction ? null : next;
   }
 
   #take(progress: TrackProgress, direction: 1 | -1, doneBefore: number): void {
@@ -131,7 +143,8 @@ export class Tracking {
     if (tracking.value.phase !== "propagating") return;
     const doneFrames = doneBefore + progress.doneFrames;
     const { totalFrames } = tracking.value;
-    const framesPerSecond = progress.framesPerSecond;
+    // Right after a save the tracker has not timed two frames yet.
+    const framesPerSecond = progress.framesPerSecond ?? tracking.value.framesPerSecond;
     tracking.value = {
       ...tracking.value,
       frameIndex: progress.frameIndex,

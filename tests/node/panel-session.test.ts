@@ -1,8 +1,9 @@
 /** The session without a page: everything that a person does, against a tracker made of discs. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { objectOf } from "../../panel/session/document.ts";
 import type { FileSink } from "../../panel/session/exporting.ts";
 import { Session } from "../../panel/session/session.ts";
+import { decodeSession } from "../../panel/session/session-file.ts";
 import { nextTrack } from "../../panel/session/track-plan.ts";
 import type { MatteFile } from "../../worker/protocol.ts";
 import { FAKE_CLIP, FakeTracker } from "../support/panel-fake-tracker.ts";
@@ -271,6 +272,28 @@ describe("keeping", () => {
     expect((reopened.tracker as FakeTracker).state.tracked.size).toBe(FAKE_CLIP.frameCount);
   });
 
+  it("saves every few seconds of a track, between two frames, and goes on", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      await session.prompts.addPoint(CLICK);
+      const dispose = session.state.frame.subscribe((frame) => {
+        if (frame === 6) vi.setSystemTime(Date.now() + 60_000);
+      });
+      await session.track();
+      dispose();
+      expect(tracker.calls.filter((call) => call.startsWith("track"))).toEqual([
+        `track 0→${LAST} of 1`,
+        `track 7→${LAST} of 1`,
+      ]);
+      expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
+      const saved = decodeSession([...store.files.values()][0]!.bytes);
+      expect(saved.document.pending).toEqual([{ from: 7, to: LAST, objectIds: [1] }]);
+      expect(saved.document.objects[0]?.records.size).toBe(7);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("continues a track that a crash has cut off", async () => {
     await session.prompts.addPoint(CLICK);
     const stopped = stopAt(6);
@@ -320,10 +343,32 @@ describe("models and clips", () => {
     await session.prompts.addPoint(CLICK);
     await session.track();
     tracker.calls.length = 0;
-    await session.models.load({ kind: "listed", id: "nano" });
+    await session.models.load({ kind: "listed", id: "tiny" });
     expect(tracker.calls).toContain("setPrompts 1@0 1");
     expect(object()?.records.get(4)?.staleSince).toBe(0);
     expect(object()?.records.get(0)?.staleSince).toBeNull();
+  });
+
+  it("goes on without the graphics device when it is lost, and loses nothing", async () => {
+    await session.prompts.addPoint(CLICK);
+    const error = { code: "device-lost" as const, message: "gone", remedy: "" };
+    tracker.failNext = { call: "setPrompts", error };
+    await session.prompts.addPoint({ x: 1, y: 1, label: 0 });
+    await expect
+      .poll(() => session.state.model.value)
+      .toMatchObject({ phase: "ready", model: { backend: "wasm" } });
+    expect(session.state.notice.value?.message).toContain("WebAssembly");
+    expect(session.state.undoLabel.value).toBe("Add point");
+    await session.track();
+    expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
+  });
+
+  it("brings the model before back when another one cannot be loaded", async () => {
+    const error = { code: "network" as const, message: "no network", remedy: "try again" };
+    tracker.failNext = { call: "loadModel", error };
+    expect(await session.models.load({ kind: "listed", id: "large" })).toBe(false);
+    expect(session.state.model.value).toMatchObject({ phase: "ready", id: "nano" });
+    expect(session.state.notice.value?.message).toBe("no network");
   });
 
   it("keeps the page usable when a clip cannot be opened", async () => {

@@ -51,9 +51,11 @@ export class FakeTracker implements TrackerApi {
   /** Fails the next call of this name. */
   failNext: { call: string; error: TrackerFailure } | null = null;
   clip: ClipInfo = FAKE_CLIP;
+  modelId = "";
   #kept = new Map<string, FakeState>();
   #nextState = 1;
   #stopped = false;
+  #busy = false;
 
   get keptStates(): number {
     return this.#kept.size;
@@ -69,9 +71,13 @@ export class FakeTracker implements TrackerApi {
     return [{ ...model, state: "builtin" as const }];
   }
 
-  async loadModel(): ReturnType<TrackerApi["loadModel"]> {
-    this.state = { prompts: new Map(), tracked: new Set() };
-    const model = { id: "nano", backend: "wasm" as const, threads: 1, inputSize: 512, reason: "" };
+  async loadModel(request: Parameters<TrackerApi["loadModel"]>[0]): ReturnType<TrackerApi["loadModel"]> {
+    const { source, backend = "webgpu" } = request;
+    const id = source.kind === "listed" ? source.id : source.name;
+    this.calls.push(`loadModel ${id} ${backend}`);
+    if (id !== this.modelId) this.state = { prompts: new Map(), tracked: new Set() };
+    this.modelId = id;
+    const model = { id, backend, threads: 1, inputSize: 512, reason: "" };
     return this.#failure("loadModel") ?? ok({ ...model, loadMilliseconds: 1 });
   }
 
@@ -130,11 +136,23 @@ export class FakeTracker implements TrackerApi {
     const { from, to } = request;
     this.calls.push(`track ${from}→${to} of ${request.objectIds?.join(",")}`);
     this.#stopped = false;
+    this.#busy = true;
+    try {
+      return await this.#run(request, onProgress);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #run(
+    { from, to, objectIds = [] }: Parameters<TrackerApi["track"]>[1],
+    onProgress: Parameters<TrackerApi["track"]>[2],
+  ): ReturnType<TrackerApi["track"]> {
     const step = to < from ? -1 : 1;
     const totalFrames = Math.abs(to - from) + 1;
     for (let done = 1, frame = from; done <= totalFrames; done++, frame += step) {
       if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
-      const results = (request.objectIds ?? []).map((id) => this.#result(id, frame));
+      const results = objectIds.map((id) => this.#result(id, frame));
       this.state.tracked.add(frame);
       await onProgress({
         results,
@@ -170,9 +188,11 @@ export class FakeTracker implements TrackerApi {
   }
 
   async exportState() {
+    // The real one waits for the track to end; whoever waits for it inside of a track waits forever.
+    if (this.#busy) throw new Error("exportState was called while a track runs");
     const plain = [...this.state.prompts].map(([id, frames]) => [id, [...frames]]);
     const json = JSON.stringify({ prompts: plain, tracked: [...this.state.tracked] });
-    return ok({ modelId: "nano", bytes: new TextEncoder().encode(json) });
+    return ok({ modelId: this.modelId, bytes: new TextEncoder().encode(json) });
   }
 
   async importState(_clip: string, state: { bytes: Uint8Array }) {

@@ -1,0 +1,80 @@
+/** What `npm run build` made of the page: small enough, old enough for After Effects' Chromium 99, complete. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { type Node, parse } from "acorn";
+import { describe, expect, it } from "vitest";
+
+const DIST = "dist/panel";
+const read = (name: string) => readFileSync(join(DIST, name));
+const kilobytes = (name: string) => gzipSync(read(name), { level: 9 }).length / 1000;
+
+/** Chunks of the worker: its own code, and ONNX Runtime which loads apart. */
+const workerChunks = () =>
+  readdirSync(DIST).filter((name) => name.endsWith(".js") && name !== "panel.js" && !name.startsWith("ort"));
+
+/** Methods that Chromium 99 lacks; esbuild lowers syntax, not these. */
+const TOO_NEW_METHODS = new Set([
+  "toSorted",
+  "toReversed",
+  "toSpliced",
+  "withResolvers",
+  "groupBy",
+  "fromAsync",
+  "roundRect",
+  "isSubsetOf",
+  "checkVisibility",
+  "showPopover",
+]);
+
+function calledNames(code: string): Set<string> {
+  const names = new Set<string>();
+  const visit = (node: unknown): void => {
+    if (!node || typeof node !== "object") return;
+    const { type, property, computed } = node as Node & { property?: { name?: string }; computed?: boolean };
+    if (type === "MemberExpression" && !computed && property?.name) names.add(property.name);
+    for (const child of Object.values(node)) if (child && typeof child === "object") visit(child);
+  };
+  visit(parse(code, { ecmaVersion: 2022, sourceType: "module" }));
+  return names;
+}
+
+describe("the page's bundles", () => {
+  it("keep the panel within 120 kB, compressed", () => {
+    expect(kilobytes("panel.js") + kilobytes("panel.css")).toBeLessThanOrEqual(120);
+  });
+
+  it("keep the worker within 150 kB, compressed, without ONNX Runtime", () => {
+    const total = workerChunks().reduce((sum, name) => sum + kilobytes(name), 0);
+    expect(total).toBeGreaterThan(10);
+    expect(total).toBeLessThanOrEqual(150);
+  });
+
+  it("use nothing in the page that Chromium 99 does not know", () => {
+    const names = calledNames(read("panel.js").toString());
+    expect([...names].filter((name) => TOO_NEW_METHODS.has(name))).toEqual([]);
+    expect(names.has("postMessage")).toBe(true);
+  });
+
+  it("use no style that Chromium 99 does not know", () => {
+    const css = read("panel.css").toString();
+    expect(css).not.toMatch(/@container|:has\(|@layer|color-mix|&\s*[.:[]|\boklch\b/);
+  });
+
+  it("come with the weights, ONNX Runtime and the demo clip, so that nothing is fetched from elsewhere", () => {
+    const files = [
+      "index.html",
+      "worker.js",
+      "demo.mp4",
+      "models/masklet-nano.pt",
+      "models/masklet-nano.yaml",
+    ];
+    for (const name of [
+      ...files,
+      "ort/ort-wasm-simd-threaded.wasm",
+      "ort/ort-wasm-simd-threaded.asyncify.wasm",
+    ])
+      expect(existsSync(join(DIST, name)), name).toBe(true);
+    expect(read("index.html").toString()).not.toMatch(/https?:/);
+  });
+});
