@@ -30,10 +30,6 @@ export function isEmpty({ data }: BinaryMask): boolean {
   return !data.includes(1);
 }
 
-export function masksEqual(a: BinaryMask, b: BinaryMask): boolean {
-  return a.width === b.width && a.height === b.height && a.data.every((value, i) => value === b.data[i]);
-}
-
 /** Pixels of `a` that are not in `b`. */
 export function subtractMask(a: BinaryMask, b: BinaryMask): BinaryMask {
   requireSameSize(a, b);

@@ -33,7 +33,7 @@ export function clipFileName({ name, fingerprint }: RecordedClip): string {
   return `${stem.replace(/^-+|-+$/g, "").slice(0, 60) || "clip"}-${fingerprint.slice(0, 8)}`;
 }
 
-export const annotationPath = (clip: string) => `${clip}_manual.json`;
+const annotationPath = (clip: string) => `${clip}_manual.json`;
 export const picturePath = (clip: string, frame: number) =>
   `${PICTURE_FOLDER}/${clip}/${frameName(frame)}.jpg`;
 export const palettePath = (clip: string, frame: number) =>

@@ -16,7 +16,7 @@ import {
   readJson,
 } from "./dataset-folder.ts";
 
-export type DatasetLayout = "davis" | "sav" | "simple";
+type DatasetLayout = "davis" | "sav" | "simple";
 
 export interface MaskFile {
   path: string;

@@ -54,7 +54,7 @@ export function makeReport(settings: EvaluationSettings, clips: ClipReport[]): E
   };
 }
 
-export function summarise(clips: ClipReport[]): EvaluationSummary {
+function summarise(clips: ClipReport[]): EvaluationSummary {
   const objects = clips.flatMap((clip) => clip.objects);
   const frames = sum(clips.map((clip) => clip.trackedFrames));
   const memory = clips.map((clip) => clip.peakMemory).filter((bytes) => bytes !== null);

@@ -5,7 +5,7 @@ import type { EvaluationReport, EvaluationSummary } from "./evaluation-report.ts
 /** Frames named as the worst ones. */
 const SHOWN_WORST = 10;
 
-export interface NamedFrame {
+interface NamedFrame {
   clip: string;
   object: string;
   frameIndex: number;
@@ -14,7 +14,7 @@ export interface NamedFrame {
 }
 
 /** The worst scored frames of all clips, worst first. */
-export function worstFrames(clips: ClipReport[], count: number): NamedFrame[] {
+function worstFrames(clips: ClipReport[], count: number): NamedFrame[] {
   const all = clips.flatMap(({ clip, objects }) =>
     objects.flatMap(({ name, worst }) =>
       worst.map(({ frameIndex, J, F }) => ({ clip, object: name, frameIndex, J, F })),

@@ -38,13 +38,13 @@ export interface SavAnnotation {
   masklet_provenance: Provenance;
 }
 
-export interface SavRunLength {
+interface SavRunLength {
   /** Height, width. */
   size: [number, number];
   counts: string;
 }
 
-export interface Provenance {
+interface Provenance {
   format: typeof PROVENANCE_FORMAT;
   fingerprint: string;
   name: string;
@@ -54,7 +54,7 @@ export interface Provenance {
   objects: ProvenanceObject[];
 }
 
-export interface ProvenanceObject {
+interface ProvenanceObject {
   key: string;
   name: string;
   /** Frame, origin, number of the source; one entry for every mask, in order. */
