@@ -1,0 +1,33 @@
+/** Benchmark support: everything around the model: resizing, masks at the clip's size, decoding, PNG. */
+import { readFileSync } from "node:fs";
+import { encode } from "fast-png";
+import { maskOfLogits } from "../../../worker/postprocess.ts";
+import { preprocess } from "../../../worker/preprocess.ts";
+import { bestOf, noise } from "./timing.ts";
+
+const WIDTH = 1920;
+const HEIGHT = 1080;
+
+/** Milliseconds per 1080p frame, by name. */
+export async function measurePictures(inputSize: number): Promise<Record<string, number>> {
+  const picture = {
+    width: WIDTH,
+    height: HEIGHT,
+    data: Uint8ClampedArray.from({ length: WIDTH * HEIGHT * 4 }, (_, index) => (index * 31) & 255),
+  };
+  const side = inputSize / 4;
+  const logits = noise(side * side);
+  const matte = new Uint8Array(WIDTH * HEIGHT).fill(255, 0, (WIDTH * HEIGHT) / 3);
+  return {
+    "resize and normalise": await bestOf(3, async () => void preprocess(picture, inputSize)),
+    "mask at 1080p": await bestOf(3, async () => void maskOfLogits(logits, side, WIDTH, HEIGHT)),
+    "PNG of a matte": await bestOf(3, async () => {
+      encode({ width: WIDTH, height: HEIGHT, data: matte, channels: 1, depth: 8 });
+    }),
+  };
+}
+
+/** Bytes of the demo clip, for the decoding row. */
+export function demoClip(): Blob {
+  return new Blob([readFileSync("tests/fixtures/demo/demo.mp4")]);
+}

@@ -1,0 +1,36 @@
+/** Benchmark support, in Node: a model of true size with seeded weights, on one backend. */
+import { readFileSync } from "node:fs";
+import { memorySource } from "../../../models/byte-source.ts";
+import { openCheckpoint } from "../../../models/checkpoint/open-checkpoint.ts";
+import { openSam2 } from "../../../models/sam2/build-sam2.ts";
+import { parseSam2Config, type Sam2Config } from "../../../models/sam2/config.ts";
+import { officialConfig, type Sam2Size } from "../../../models/sam2/official-configs.ts";
+import type { Sam2Model } from "../../../models/sam2/sam2-model.ts";
+import type { InferenceRuntime } from "../../../worker/inference/inference-session.ts";
+import { wasmProvider } from "../../../worker/inference/web-inference.ts";
+import { nativeProvider } from "../../../worker/node/native-inference.ts";
+import { seededCheckpoint } from "../../support/mini-model.ts";
+
+export type BenchBackend = "native" | "wasm";
+
+/** Speed does not depend on the weights' values, so that no download is needed. */
+export function configOf(model: string, inputSize: number | null): Sam2Config {
+  const config = model === "builtin" ? builtinConfig() : officialConfig("2.1", model as Sam2Size);
+  return inputSize === null ? config : { ...config, imageSize: inputSize };
+}
+
+function builtinConfig(): Sam2Config {
+  return parseSam2Config(readFileSync("models/embedded/masklet-nano.yaml", "utf8"));
+}
+
+export function seededBytes(config: Sam2Config): Uint8Array {
+  return seededCheckpoint(config);
+}
+
+export async function openModel(bytes: Uint8Array, config: Sam2Config): Promise<Sam2Model> {
+  return openSam2(await openCheckpoint(memorySource(bytes)), config);
+}
+
+export function openBackend(backend: BenchBackend, threads: number): Promise<InferenceRuntime> {
+  return backend === "native" ? nativeProvider({ threads }).open() : wasmProvider().open();
+}
