@@ -172,11 +172,7 @@ function createFilter(world: FakeWorld, matchName: string): VideoFilterComponent
   return new FakeFilter(known);
 }
 
-async function exportFrame(
-  world: FakeWorld,
-  path: string,
-  png: Uint8Array,
-): Promise<boolean> {
+async function exportFrame(world: FakeWorld, path: string, png: Uint8Array): Promise<boolean> {
   const { traps } = world;
   if (traps.exportRefused) return false;
   if (traps.exportsLost > 0) {
