@@ -1,0 +1,183 @@
+/**
+ * Runs in a worker or in Node: masks of a clip become matte files.
+ *
+ * layers ─▶ one mask per frame ─▶ treatment (with the picture, where it asks for one) ─▶ writer ─▶ sink
+ */
+import type { FrameSource, Picture } from "./frames/frame-source.ts";
+import { decodeMask, emptyMask, subtractMasks, unionMasks } from "./mask-rle.ts";
+import { type AlphaRegion, frameBytes } from "./matte/alpha-region.ts";
+import { isNeutral, readSettings } from "./matte/matte-settings.ts";
+import { type MatteWriter, openMatteWriter } from "./matte/matte-writer.ts";
+import { type MaskedFrame, type TreatedFrame, treatClip } from "./matte/treat-clip.ts";
+import { blobSink } from "./matte/write/blob-sink.ts";
+import type { MatteSink } from "./matte/write/matte-sink.ts";
+import type { ExportProgress, Mask, MatteLayer } from "./protocol.ts";
+import type { ExportJob } from "./tracker-realm.ts";
+
+/** Makes encoders for a codec available in this realm. */
+export type PrepareCodec = (codec: string) => Promise<void>;
+
+/** What the files go to is the job's `onFile`; use `writeMattes` for another sink. */
+export function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): Promise<{ files: number }> {
+  return writeMattes(job, blobSink(job.onFile), prepareCodec);
+}
+
+/**
+ * One output, or one per layer. What is finished when the signal comes stays readable.
+ * @throws TrackerError, or what `signal` throws.
+ */
+export async function writeMattes(
+  job: Omit<ExportJob, "onFile">,
+  sink: MatteSink,
+  prepareCodec: PrepareCodec,
+): Promise<{ files: number }> {
+  const outputs = outputsOf(job.request.layers, job.request.grouping);
+  const progress = progressOf(job, outputs.length);
+  let files = 0;
+  for (const { path, layers } of outputs) {
+    const { format, content, from } = job.request;
+    const writer = await openMatteWriter({
+      format,
+      content,
+      from,
+      info: job.frames.info,
+      sink,
+      path,
+      prepareCodec,
+    });
+    files += (await writeOutput(job, layers, writer, progress)).length;
+  }
+  return { files };
+}
+
+interface Output {
+  /** "" is the sink's root. */
+  path: string;
+  layers: MatteLayer[];
+}
+
+function outputsOf(layers: MatteLayer[], grouping: "merged" | "per-object"): Output[] {
+  if (grouping === "merged") return [{ path: "", layers }];
+  const taken = new Set<string>();
+  return layers.map((layer) => ({
+    path: uniqueName(layer, taken),
+    // On its own an object is what it is, whatever it does to the others.
+    layers: [{ ...layer, operation: "add" as const }],
+  }));
+}
+
+/** A file name that every system takes; the object's number where names collide. */
+function uniqueName({ name, objectId }: MatteLayer, taken: Set<string>): string {
+  const safe =
+    name.replace(/[^\p{L}\p{N} _.-]+/gu, "_").replace(/^[. ]+|[. ]+$/g, "") || `object ${objectId}`;
+  const unique = taken.has(safe.toLowerCase()) ? `${safe} ${objectId}` : safe;
+  taken.add(unique.toLowerCase());
+  return unique;
+}
+
+async function writeOutput(
+  { frames, request, maskSide, signal }: Omit<ExportJob, "onFile">,
+  layers: MatteLayer[],
+  writer: MatteWriter,
+  progress: () => void,
+): Promise<string[]> {
+  const settings = readSettings(request.settings);
+  const needsPictures = request.content === "cutout" || !isNeutral(settings);
+  const masked = maskedFrames(frames, layers, request, needsPictures, signal);
+  try {
+    for await (const treated of treatClip(masked, settings, maskSide)) {
+      signal.throwIfAborted();
+      await writer.add(toMatteFrame(treated, request.format === "png16"));
+      progress();
+    }
+  } catch (error) {
+    if (signal.aborted) await writer.finish();
+    else await writer.discard();
+    throw error;
+  }
+  return writer.finish();
+}
+
+function toMatteFrame({ frameIndex, matte, picture }: TreatedFrame, deep: boolean) {
+  const alpha = deep ? frameWords(matte) : frameBytes(matte);
+  return picture ? { frameIndex, alpha, picture } : { frameIndex, alpha };
+}
+
+/** The whole frame in 16 bits: 0 is 0 and 1 is 65535, rounded. */
+function frameWords({ x, y, width, height, frame, alpha }: AlphaRegion): Uint16Array {
+  const words = new Uint16Array(frame.width * frame.height);
+  for (let row = 0; row < height; row++) {
+    for (let column = 0; column < width; column++) {
+      const value = alpha[row * width + column] as number;
+      words[(y + row) * frame.width + x + column] = Math.round(value * 65535);
+    }
+  }
+  return words;
+}
+
+// ---------------------------------------------------------------- masks of a frame
+
+async function* maskedFrames(
+  frames: FrameSource,
+  layers: MatteLayer[],
+  { from, to }: { from: number; to: number },
+  needsPictures: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<MaskedFrame> {
+  const { width, height } = frames.info;
+  const byFrame = layers.map(({ operation, masks }) => ({
+    operation,
+    masks: new Map(masks.map(({ frameIndex, mask }) => [frameIndex, mask])),
+  }));
+  for await (const { frameIndex, picture } of numbered(frames, from, to, needsPictures, signal)) {
+    const mask = mergeLayers(byFrame, frameIndex, width, height);
+    const data = decodeMask(mask);
+    const shown = byFrame.some(({ masks }) => masks.has(frameIndex));
+    yield { frameIndex, mask: { width, height, data }, picture, shown };
+  }
+}
+
+async function* numbered(
+  frames: FrameSource,
+  from: number,
+  to: number,
+  needsPictures: boolean,
+  signal: AbortSignal,
+): AsyncGenerator<{ frameIndex: number; picture: Picture | null }> {
+  if (needsPictures) {
+    yield* frames.frames(from, to, signal);
+    return;
+  }
+  for (let frameIndex = from; frameIndex <= to; frameIndex++) yield { frameIndex, picture: null };
+}
+
+function mergeLayers(
+  layers: { operation: "add" | "subtract"; masks: Map<number, Mask> }[],
+  frameIndex: number,
+  width: number,
+  height: number,
+): Mask {
+  return layers.reduce(
+    (merged, { operation, masks }) => {
+      const mask = masks.get(frameIndex);
+      if (!mask) return merged;
+      return operation === "add" ? unionMasks(merged, mask) : subtractMasks(merged, mask);
+    },
+    emptyMask(width, height),
+  );
+}
+
+// ---------------------------------------------------------------- progress
+
+function progressOf({ request, onProgress }: Omit<ExportJob, "onFile">, outputs: number): () => void {
+  const totalFrames = (request.to - request.from + 1) * outputs;
+  const started = performance.now();
+  let doneFrames = 0;
+  return () => {
+    doneFrames++;
+    const secondsPerFrame = (performance.now() - started) / 1000 / doneFrames;
+    const secondsLeft = doneFrames > 1 ? secondsPerFrame * (totalFrames - doneFrames) : null;
+    const progress: ExportProgress = { doneFrames, totalFrames, secondsLeft };
+    onProgress(progress);
+  };
+}
