@@ -1,6 +1,6 @@
 /** Pure: scaled dot-product attention, with what can be folded into the weights folded. */
 import type { Dim, Value } from "../onnx/graph-builder.ts";
-import { add, matMul, reshape, softmax, transpose } from "../onnx/ops.ts";
+import { add, matMul, mul, reshape, slice, softmax, transpose } from "../onnx/ops.ts";
 import { blockThatFits, inBlocks, projection } from "./basic-layers.ts";
 import { product, scaled, sum, transposed } from "./matrix.ts";
 import type { Weights } from "./weights.ts";
@@ -15,26 +15,56 @@ import type { Weights } from "./weights.ts";
  * All are identities; only the rounding differs, by about one part in 10^7.
  */
 
-/**
- * [.., Lq, d], [.., Lk, d], [.., Lk, v] to [.., Lq, v]. The queries are scaled already. They are taken in
- * blocks whose scores fit a buffer; `rows` is how many score rows one query makes (batch times heads).
+/*
+ * [Note: two forms of attention]
+ * `fused`: ONNX Runtime's own operator, which on a CPU keeps the scores of a few queries in the cache and
+ * never writes them out. Plain: products and a softmax, for execution providers whose fused operator would
+ * write out all scores at once; there the queries go in blocks, so that no buffer exceeds a limit.
  */
-export function attend(query: Value, key: Value, value: Value, block: number): Value {
-  const keyTransposed = transposeLastTwo(key);
-  return inBlocks(query, query.shape.length - 2, block, (part) =>
-    matMul(softmax(matMul(part, keyTransposed)), value),
+
+/**
+ * q [B, Lq, heads * d], k [B, Lk, heads * d], v [B, Lk, heads * e] to [B, Lq, heads * e]. Queries are scaled
+ * already; their batch may be 1 where the keys' is not. `block`: queries at a time in the plain form.
+ */
+export function attend(query: Value, key: Value, value: Value, heads: number, block?: number): Value {
+  if (query.graph.options.fusedAttention) return fusedAttention(query, key, value, heads);
+  const [windows, queries] = query.shape;
+  const keys = key.shape[1];
+  const fitting = block ?? blockThatFits(Number(queries), Number(windows) * heads * Number(keys) * 4);
+  const keyTransposed = split(key, heads, [0, 2, 3, 1]);
+  const values = split(value, heads, [0, 2, 1, 3]);
+  const blockAxis = heads === 1 ? 1 : 2;
+  const mixed = inBlocks(split(query, heads, [0, 2, 1, 3]), blockAxis, fitting, (part) =>
+    matMul(softmax(matMul(part, keyTransposed)), values),
   );
+  return joinHeads(mixed);
 }
 
-/** Queries per block, for `rows` score rows per query over `keys` keys. */
-export function queryBlock(queries: number, rows: number, keys: number, limit?: number): number {
-  return blockThatFits(queries, rows * keys * 4, limit);
+/** [B, L, heads * d] to [B, heads, L, d] or whatever `permutation` of [B, L, heads, d] says; one head stays flat. */
+function split(x: Value, heads: number, permutation: [number, number, number, number]): Value {
+  const [batch, tokens, channels] = x.shape as [Dim, Dim, number];
+  if (heads === 1) return permutation[3] === 1 ? transpose(x, [0, 2, 1]) : x;
+  return transpose(reshape(x, [batch, tokens, heads, channels / heads]), permutation);
 }
 
-function transposeLastTwo(x: Value): Value {
-  const axes = x.shape.map((_, i) => i);
-  const last = axes.length - 1;
-  return transpose(x, [...axes.slice(0, -2), last, last - 1]);
+function joinHeads(x: Value): Value {
+  if (x.shape.length === 3) return x;
+  const [batch, heads, tokens, width] = x.shape as [Dim, number, Dim, number];
+  return reshape(transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * width]);
+}
+
+function fusedAttention(query: Value, key: Value, value: Value, heads: number): Value {
+  const spread = query.shape[0] === key.shape[0] ? query : add(query, mul(slice(key, 1, 0, 1), 0));
+  const shape = [key.shape[0]!, query.shape[1]!, value.shape[2]!];
+  const attributes = { num_heads: heads, scale: { float: 1 } };
+  const inputs = [spread, key, value];
+  const output = [{ type: query.type, shape }];
+  return query.graph.node("MultiHeadAttention", inputs, output, attributes, "com.microsoft")[0]!;
+}
+
+/** Times 1/sqrt(headWidth). */
+export function scaledRows(values: Float32Array, headWidth: number): Float32Array {
+  return scaled(values, 1 / Math.sqrt(headWidth));
 }
 
 /** x Wqᵀ + bq with 1/sqrt(headWidth) folded in; `out` columns. */
@@ -97,26 +127,11 @@ export function multiHeadAttention(
   weights.at("k_proj").get("bias", [inner]);
   const key = projection(k, weights.at("k_proj"), inner);
   const value = projection(v, weights.at("v_proj"), inner);
-  const mixed = attend(
-    splitHeads(query, heads),
-    splitHeads(key, heads),
-    splitHeads(value, heads),
-    Number.POSITIVE_INFINITY,
-  );
+  const mixed = attend(query, key, value, heads, Number.POSITIVE_INFINITY);
   return outputProjection(
-    joinHeads(mixed),
+    mixed,
     weights.at("v_proj"),
     weights.at("out_proj"),
     Number(q.shape[q.shape.length - 1]),
   );
-}
-
-function splitHeads(x: Value, heads: number): Value {
-  const [batch, tokens, channels] = x.shape as [Dim, Dim, number];
-  return transpose(reshape(x, [batch, tokens, heads, channels / heads]), [0, 2, 1, 3]);
-}
-
-function joinHeads(x: Value): Value {
-  const [batch, heads, tokens, width] = x.shape as [Dim, number, Dim, number];
-  return reshape(transpose(x, [0, 2, 1, 3]), [batch, tokens, heads * width]);
 }

@@ -74,8 +74,16 @@ export interface Operation {
   attributes: Attributes;
 }
 
+export interface GraphOptions {
+  /** Inner tensors, by the names that `tap` is called with, to add as outputs. */
+  taps?: readonly string[];
+  /** Whether attention is one operator of ONNX Runtime's own, or made of standard ones. */
+  fusedAttention?: boolean;
+}
+
 export class GraphBuilder {
   readonly name: GraphName;
+  readonly options: GraphOptions;
   readonly operations: Operation[] = [];
   readonly #nodes: NodeProto[] = [];
   readonly #inputs: Value[] = [];
@@ -86,10 +94,10 @@ export class GraphBuilder {
   readonly #scopes: string[] = [];
   #counter = 0;
 
-  /** `taps`: inner tensors, by the names that `tap` is called with, to add as outputs. */
-  constructor(name: GraphName, taps: readonly string[] = []) {
+  constructor(name: GraphName, options: GraphOptions = {}) {
     this.name = name;
-    this.#taps = new Set(taps);
+    this.options = options;
+    this.#taps = new Set(options.taps);
   }
 
   /** Everything built inside belongs to this layer; an error says so. */
@@ -117,15 +125,10 @@ export class GraphBuilder {
     this.#nameOutput(name, value);
   }
 
-  /** Adds an inner tensor to the outputs where the builder was asked for it. */
-  tap(name: string, value: Value): Value {
+  /** Adds an inner tensor to the outputs where the builder was asked for it; else `value` is not made. */
+  tap(name: string, value: Value | (() => Value)): void {
     this.#knownTaps.push(name);
-    if (this.#taps.delete(name)) this.#nameOutput(name, value);
-    return value;
-  }
-
-  wants(tap: string): boolean {
-    return this.#taps.has(tap);
+    if (this.#taps.delete(name)) this.#nameOutput(name, typeof value === "function" ? value() : value);
   }
 
   node(

@@ -1,20 +1,24 @@
 /** Pure: Hiera, the image encoder's trunk: a vision transformer in four stages with windowed attention. */
-import { attend, outputProjection, queryBlock } from "../layers/attention.ts";
-import {
-  blockThatFits,
-  convolution,
-  inBlocks,
-  layerNorm,
-  linear,
-  mlp,
-  SMALL_EPSILON,
-} from "../layers/basic-layers.ts";
-import { scaled, transposed } from "../layers/matrix.ts";
+import { attend, outputProjection, scaledRows } from "../layers/attention.ts";
+import { blockThatFits, layerNorm, linear, mlp, SMALL_EPSILON } from "../layers/basic-layers.ts";
+import { transposed } from "../layers/matrix.ts";
 import type { Weights } from "../layers/weights.ts";
 import type { Value } from "../onnx/graph-builder.ts";
-import { add, matMul, padEnd, reduceMax, reshape, slice, split, transpose } from "../onnx/ops.ts";
+import { add, matMul, transpose } from "../onnx/ops.ts";
 import type { HieraConfig } from "./config.ts";
 import { bicubic } from "./position-encoding.ts";
+import {
+  cutWindows,
+  joinWindows,
+  patches,
+  perToken,
+  pooled,
+  reordered,
+  rowNumbers,
+  type TokenMap,
+  toGrid,
+  toPicture,
+} from "./token-map.ts";
 
 const PATCH = { kernel: 7, stride: 4, padding: 3 };
 const MLP_RATIO = 4;
@@ -53,176 +57,128 @@ export function hieraBlocks(config: HieraConfig): HieraBlock[] {
   return blocks;
 }
 
-/** [1, 3, S, S] to the last feature map of each stage, finest first, channels last: [1, h, w, C]. */
-export function hiera(image: Value, weights: Weights, config: HieraConfig): Value[] {
+/** [1, 3, S, S] to the last feature map of each stage, finest first. Taps are [1, h, w, C]. */
+export function hiera(image: Value, weights: Weights, config: HieraConfig): TokenMap[] {
   const { graph } = image;
-  let x = graph.layer("patch_embed", () => patchEmbedding(image, weights, config));
-  const features: Value[] = [];
+  let map = graph.layer("patch_embed", () => patchEmbedding(image, weights, config));
+  const features: TokenMap[] = [];
   const blocks = hieraBlocks(config);
   for (const block of blocks) {
-    x = graph.layer(`block${block.index}`, () => hieraBlock(x, weights.at(`blocks.${block.index}`), block));
-    graph.tap(`block${block.index}`, x);
-    if (blocks[block.index + 1]?.stage !== block.stage) features.push(x);
+    map = graph.layer(`block${block.index}`, () =>
+      hieraBlock(map, weights.at(`blocks.${block.index}`), block),
+    );
+    graph.tap(`block${block.index}`, () => toGrid(map));
+    if (blocks[block.index + 1]?.stage !== block.stage) features.push(map);
   }
   return features;
 }
 
-function patchEmbedding(
-  image: Value,
-  weights: Weights,
-  { embedDim, windowSpec, positionSize }: HieraConfig,
-): Value {
-  const proj = weights.at("patch_embed").at("proj");
-  const patches = convolution(image, proj, embedDim, PATCH.kernel, PATCH);
-  const x = image.graph.tap("patch_embed", transpose(patches, [0, 2, 3, 1]));
-  const side = Number(x.shape[1]);
+function patchEmbedding(image: Value, weights: Weights, config: HieraConfig): TokenMap {
+  const { embedDim, windowSpec, positionSize } = config;
   const window = windowSpec[0]!;
+  const map = patches(image, weights.at("patch_embed").at("proj"), embedDim, PATCH, window);
+  image.graph.tap("patch_embed", () => transpose(toPicture(map), [0, 2, 3, 1]));
   const background = weights.get("pos_embed", [1, embedDim, ...positionSize]);
   const tile = weights.get("pos_embed_window", [1, embedDim, window, window]);
-  const table = image.graph.initializer("position table", [1, side, side, embedDim], async () =>
-    positionTable(
-      bicubic(await background.load(), embedDim, positionSize, side),
-      await tile.load(),
-      embedDim,
-      side,
-      window,
-    ),
+  const table = image.graph.initializer("position table", [1, map.side ** 2, embedDim], async () =>
+    positionTable(bicubic(await background.load(), embedDim, positionSize, map.side), await tile.load(), map),
   );
-  return add(x, table);
+  return { ...map, tokens: add(map.tokens, table) };
 }
 
-/** The enlarged background plus the window's own table repeated over the map, as [side, side, channels]. */
+/** The enlarged background plus the window's own table, which is the same in every window: [tokens, C]. */
 function positionTable(
   background: Float32Array,
   tile: Float32Array,
-  channels: number,
-  side: number,
-  window: number,
+  { side, window }: TokenMap,
 ): Float32Array {
+  const tokens = side * side;
+  const places = window * window;
+  const channels = background.length / tokens;
   const table = new Float32Array(background.length);
-  for (let channel = 0; channel < channels; channel++) {
-    for (let y = 0; y < side; y++) {
-      for (let x = 0; x < side; x++) {
-        const tiled = tile[(channel * window + (y % window)) * window + (x % window)]!;
-        table[(y * side + x) * channels + channel] = background[(channel * side + y) * side + x]! + tiled;
-      }
+  rowNumbers(side, window).forEach((row, token) => {
+    for (let channel = 0; channel < channels; channel++) {
+      const own = tile[channel * places + (token % places)]!;
+      table[token * channels + channel] = background[channel * tokens + row]! + own;
     }
-  }
+  });
   return table;
 }
 
-/** [1, h, w, C] to the same, or to [1, h/2, w/2, 2C] where the block pools. */
-export function hieraBlock(x: Value, weights: Weights, block: HieraBlock): Value {
-  const normed = layerNorm(x, weights.at("norm1"), SMALL_EPSILON);
-  // The shortcut at a change of width starts from the normed input, not from x.
-  const shortcut = block.pools ? pool(linear(normed, weights.at("proj"), block.outWidth)) : x;
-  const attended = add(shortcut, windowAttention(normed, weights.at("attn"), block));
-  return add(attended, feedForward(attended, weights, block));
+/** A map of C channels to the same, or to a quarter of the tokens with 2C channels where the block pools. */
+export function hieraBlock(input: TokenMap, weights: Weights, block: HieraBlock): TokenMap {
+  const map = reordered(input, orderFor(input, block));
+  const normed = { ...map, tokens: layerNorm(map.tokens, weights.at("norm1"), SMALL_EPSILON) };
+  // The shortcut at a change of width starts from the normed input, not from the input.
+  const shortcut = block.pools
+    ? pooled({ ...normed, tokens: linear(normed.tokens, weights.at("proj"), block.outWidth) })
+    : map;
+  const seen = windowAttention(normed, weights.at("attn"), block);
+  const attended = { ...shortcut, tokens: add(shortcut.tokens, reordered(seen, shortcut.window).tokens) };
+  return { ...attended, tokens: add(attended.tokens, feedForward(attended, weights, block).tokens) };
 }
 
-function feedForward(x: Value, weights: Weights, { outWidth }: HieraBlock): Value {
+/** Which order the block wants its tokens in: see [Note: window order]. */
+function orderFor({ side, window }: TokenMap, block: HieraBlock): number {
+  if (block.window === 0) return block.pools && window % 2 !== 0 ? side : window;
+  return side % block.window === 0 ? block.window : side;
+}
+
+function feedForward(map: TokenMap, weights: Weights, { outWidth }: HieraBlock): TokenMap {
   const hidden = outWidth * MLP_RATIO;
-  const [, height, width] = x.shape as number[];
-  return inBlocks(x, 1, blockThatFits(height!, width! * hidden * 4), (part) =>
-    mlp(layerNorm(part, weights.at("norm2"), SMALL_EPSILON), weights.at("mlp"), [hidden, outWidth], "gelu"),
+  const block = blockThatFits(map.side ** 2, hidden * 4);
+  return perToken(map, block, (tokens) =>
+    mlp(layerNorm(tokens, weights.at("norm2"), SMALL_EPSILON), weights.at("mlp"), [hidden, outWidth], "gelu"),
   );
-}
-
-/** 2x2 maxima of [1, h, w, C]. */
-function pool(x: Value): Value {
-  const [, height, width, channels] = x.shape as number[];
-  const cells = reshape(x, [height! / 2, 2, width! / 2, 2, channels!]);
-  return reshape(reduceMax(reduceMax(cells, 3), 1), [1, height! / 2, width! / 2, channels!]);
 }
 
 /*
  * [Note: window padding]
  * Upstream pads the normed map with zeros up to whole windows and lets the padding take part as keys and
  * values, which are then the biases alone. By [Note: folded attention] a key without its bias and a value
- * without its bias give the same, so the padding is zeros after the projection too; that saves projecting
- * it, and one transposition cuts the windows and the heads at once.
+ * without its bias give the same, so the padding is zeros after the projection too, and is not projected.
  */
-function windowAttention(x: Value, weights: Weights, block: HieraBlock): Value {
-  const [, height, width] = x.shape as number[];
-  const { heads, outWidth } = block;
-  const side = block.window === 0 ? height! : block.window;
-  const rows = Math.ceil(height! / side);
-  const columns = Math.ceil(width! / side);
-  const qkv = matMul(x, queryKeyValueWeight(x, weights, block));
-  const padded = padToWindows(qkv, rows * side, columns * side);
-  const cut = transpose(
-    reshape(padded, [rows, side, columns, side, 3, heads, outWidth / heads]),
-    [4, 0, 2, 5, 1, 3, 6],
-  );
-  const parts = split(reshape(cut, [3, rows * columns * heads, side * side, outWidth / heads]), [1, 1, 1], 0);
-  const flat = parts.map((part) => reshape(part, part.shape.slice(1) as number[]));
-  const [q, key, value] = flat as [Value, Value, Value];
-  const query = addQueryBias(block.pools ? poolWindows(q, side) : q, weights, block);
-  const queries = Number(query.shape[1]);
-  const mixed = attend(query, key, value, queryBlock(queries, rows * columns * heads, side * side));
-  const outSide = block.pools ? side / 2 : side;
-  const map = joinWindows(mixed, { rows, columns, side: outSide, heads });
-  const cropped = crop(map, block.pools ? height! / 2 : height!, block.pools ? width! / 2 : width!);
-  return qkvOutputProjection(cropped, weights, block);
+function windowAttention(map: TokenMap, weights: Weights, block: HieraBlock): TokenMap {
+  const window = block.window === 0 ? map.side : block.window;
+  // All of the map is one window, in whatever order.
+  const order = block.window === 0 ? window : map.window;
+  const cut = (tokens: Value, of = map.side, size = window) =>
+    cutWindows({ tokens, side: of, window: of === map.side ? order : order / 2 }, size);
+  const query = queries(map, weights, block);
+  const keys = projectionPart(map.tokens, weights, block, 1);
+  const values = projectionPart(map.tokens, weights, block, 2);
+  const outWindow = block.pools ? window / 2 : window;
+  const mixed = attend(cut(query.tokens, query.side, outWindow), cut(keys), cut(values), block.heads);
+  const joined = joinWindows(mixed, query.side, outWindow, block.pools ? order / 2 : order);
+  const seen = block.window === 0 ? { ...joined, window: query.window } : joined;
+  return { ...seen, tokens: attentionOutput(seen.tokens, weights, block) };
 }
 
-/** [in, 3 out], the query's third scaled by 1/sqrt(width of a head). */
-function queryKeyValueWeight(x: Value, weights: Weights, { inWidth, outWidth, heads }: HieraBlock): Value {
-  const weight = weights.at("qkv").get("weight", [3 * outWidth, inWidth]);
-  return x.graph.initializer(`${weight.key} scaled`, [inWidth, 3 * outWidth], async () => {
-    const values = await weight.load();
-    const queries = values.subarray(0, outWidth * inWidth);
-    queries.set(scaled(queries, Math.sqrt(heads / outWidth)));
-    return transposed(values, 3 * outWidth, inWidth);
-  });
-}
-
-/** [windows * heads, tokens, width] plus the query's bias of each head. */
-function addQueryBias(query: Value, weights: Weights, { outWidth, heads }: HieraBlock): Value {
+function queries(map: TokenMap, weights: Weights, block: HieraBlock): TokenMap {
+  const projected = { ...map, tokens: projectionPart(map.tokens, weights, block, 0) };
+  const query = block.pools ? pooled(projected) : projected;
+  const { outWidth, heads } = block;
   const bias = weights.at("qkv").get("bias", [3 * outWidth]);
-  const [rows, tokens, width] = query.shape as number[];
-  const offset = query.graph.initializer(`${bias.key} of queries`, [heads, 1, outWidth / heads], async () =>
-    scaled((await bias.load()).subarray(0, outWidth), Math.sqrt(heads / outWidth)),
+  const offset = query.tokens.graph.initializer(`${bias.key} of queries`, [outWidth], async () =>
+    scaledRows((await bias.load()).subarray(0, outWidth), outWidth / heads),
   );
-  const perHead = reshape(query, [rows! / heads, heads, tokens!, width!]);
-  return reshape(add(perHead, offset), [rows!, tokens!, width!]);
+  return { ...query, tokens: add(query.tokens, offset) };
 }
 
-function qkvOutputProjection(x: Value, weights: Weights, { outWidth }: HieraBlock): Value {
+/** One third of the stored query, key and value projection, without bias; queries are scaled. */
+function projectionPart(x: Value, weights: Weights, block: HieraBlock, part: 0 | 1 | 2): Value {
+  const { inWidth, outWidth, heads } = block;
+  const weight = weights.at("qkv").get("weight", [3 * outWidth, inWidth]);
+  const matrix = x.graph.initializer(`${weight.key} part ${part}`, [inWidth, outWidth], async () => {
+    const rows = (await weight.load()).subarray(part * outWidth * inWidth, (part + 1) * outWidth * inWidth);
+    return transposed(part === 0 ? scaledRows(rows, outWidth / heads) : rows, outWidth, inWidth);
+  });
+  return matMul(x, matrix);
+}
+
+function attentionOutput(x: Value, weights: Weights, { outWidth }: HieraBlock): Value {
   return outputProjection(x, weights.at("qkv"), weights.at("proj"), outWidth, {
     storedBias: 3 * outWidth,
     from: 2 * outWidth,
   });
-}
-
-function padToWindows(x: Value, height: number, width: number): Value {
-  const [, oldHeight, oldWidth] = x.shape as number[];
-  if (oldHeight === height && oldWidth === width) return x;
-  return padEnd(x, [0, height - oldHeight!, width - oldWidth!, 0]);
-}
-
-/** 2x2 maxima inside each window: [n, side * side, d] to [n, side * side / 4, d]. */
-function poolWindows(x: Value, side: number): Value {
-  const [rows, , width] = x.shape as number[];
-  const cells = reshape(x, [rows! * (side / 2), 2, side / 2, 2, width!]);
-  return reshape(reduceMax(reduceMax(cells, 3), 1), [rows!, (side * side) / 4, width!]);
-}
-
-interface WindowGrid {
-  rows: number;
-  columns: number;
-  side: number;
-  heads: number;
-}
-
-/** [windows * heads, side * side, d] to [1, h, w, heads * d]. */
-function joinWindows(x: Value, { rows, columns, side, heads }: WindowGrid): Value {
-  const width = Number(x.shape[2]);
-  const windows = reshape(x, [rows, columns, heads, side, side, width]);
-  return reshape(transpose(windows, [0, 3, 1, 4, 2, 5]), [1, rows * side, columns * side, heads * width]);
-}
-
-function crop(x: Value, height: number, width: number): Value {
-  const rows = x.shape[1] === height ? x : slice(x, 1, 0, height);
-  return x.shape[2] === width ? rows : slice(rows, 2, 0, width);
 }

@@ -17,7 +17,7 @@ const ALWAYS_VISIBLE = 10;
 
 /** Taps: prompt_sparse [B, N + 1, d], prompt_dense [B, hw, d], hs [B, T, d], src_out [B, hw, d]. */
 export function maskDecoder(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
-  const graph = new GraphBuilder("mask-decoder", options.taps);
+  const graph = new GraphBuilder("mask-decoder", options);
   const d = config.neck.dModel;
   const side = config.imageSize / config.backboneStride;
   const embedding = graph.input("image_embedding", "float32", ["B?", d, side, side]);

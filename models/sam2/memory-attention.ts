@@ -1,6 +1,6 @@
 /** Pure: memory attention: the frame's feature looks at itself, at earlier frames' memories and pointers. */
-import { attend, outputProjection, queryBlock } from "../layers/attention.ts";
-import { activate, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
+import { attend, outputProjection } from "../layers/attention.ts";
+import { activate, blockThatFits, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
 import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matrix.ts";
 import type { Weights } from "../layers/weights.ts";
 import { type Dim, GraphBuilder, type Value } from "../onnx/graph-builder.ts";
@@ -13,16 +13,15 @@ const POSITION_AT_INPUT = 0.1;
 
 /** Taps: layer0 … [B, hw, d] (layer0 is [1, hw, d] before it meets a memory). */
 export function memoryAttention(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
-  const graph = new GraphBuilder("memory-attention", options.taps);
+  const graph = new GraphBuilder("memory-attention", options);
   const d = config.neck.dModel;
   const m = config.memoryEncoder.memoryDim;
   const side = config.imageSize / config.backboneStride;
   const tokens = side * side;
   const features = graph.input("features_s16", "float32", [1, d, side, side]);
   const bank = readBank(graph, config, weights, tokens);
-  const block =
-    options.queryBlock ??
-    queryBlock(tokens, 1, tokens * config.numMaskmem + (d / m) * config.maxObjectPointers);
+  const bankTokens = tokens * config.numMaskmem + (d / m) * config.maxObjectPointers;
+  const block = options.queryBlock ?? blockThatFits(tokens, bankTokens * 4);
   const context: LayerContext = { config, bank, rotary: new Rotary(graph, side, d, config), block };
 
   let x = transpose(reshape(features, [1, d, tokens]), [0, 2, 1]);
@@ -169,7 +168,7 @@ function selfAttention(x: Value, weights: Weights, { config, rotary, block }: La
   const query = rotary.turn(rotary.project(placed, weights.at("q_proj"), 1 / Math.sqrt(d)));
   const key = rotary.turn(rotary.project(placed, weights.at("k_proj")));
   const values = matMul(x, valueMatrix(x, weights, d));
-  const mixed = attend(query, key, values, block);
+  const mixed = attend(query, key, values, 1, block);
   return outputProjection(mixed, weights.at("v_proj"), weights.at("out_proj"), d);
 }
 
@@ -195,7 +194,7 @@ function crossAttention(x: Value, weights: Weights, { config, bank, rotary, bloc
   // Pointers have no place in space: their keys are not turned.
   const pointers = rotary.project(bank.pointerKeys, weights.at("k_proj"));
   const keys = concat([reshape(spatial, ["B", "M*hw", d]), pointers], 1, "K");
-  return projectedAverage(attend(query, keys, bank.values, block), weights, d);
+  return projectedAverage(attend(query, keys, bank.values, 1, block), weights, d);
 }
 
 /** [B, hw, m] averages of memories to [B, hw, d]: value and output projection at once. */

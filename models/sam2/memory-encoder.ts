@@ -22,7 +22,7 @@ const FUSER_EXPANSION = 4;
 
 /** Taps: mask_in_highres [B, 1, S, S] (logits), mask_downsampled [B, d, h, w]. */
 export function memoryEncoder(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
-  const graph = new GraphBuilder("memory-encoder", options.taps);
+  const graph = new GraphBuilder("memory-encoder", options);
   const d = config.neck.dModel;
   const m = config.memoryEncoder.memoryDim;
   const side = config.imageSize / config.backboneStride;

@@ -57,6 +57,11 @@ export interface BuildOptions {
   taps?: string[];
   /** Queries of one block of memory attention; bounds the score buffer to block * tokens * 4 bytes. */
   queryBlock?: number;
+  /**
+   * Attention as ONNX Runtime's own operator: the fastest on its CPU provider, which never writes the scores
+   * out. Absent: standard operators, in blocks whose scores fit 128 MiB, as WebGPU needs it.
+   */
+  fusedAttention?: boolean;
 }
 
 export interface Sam2Constants {
