@@ -15,7 +15,7 @@ import {
   WebMOutputFormat,
 } from "mediabunny";
 import type { Picture } from "../../frames/frame-source.ts";
-import type { ClipInfo } from "../../protocol.ts";
+import type { ClipInfo, MatteFormat } from "../../protocol.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import type { MatteFrame, MatteWriter, MatteWriterRequest } from "../matte-writer.ts";
 import { rgbaToI420, rgbaToI420A, rgbaToI444A10 } from "../rgba-to-yuv.ts";
@@ -80,16 +80,23 @@ export async function openMovieWriter(request: MatteWriterRequest): Promise<Matt
       "Choose ProRes 4444, VP9 with alpha or PNG.",
     );
   }
-  await assertEncodable(kind, request);
+  await assertMovieFormat(request.format, request.info, request.prepareCodec);
   const path = `${request.path || "matte"}.${kind.extension}`;
   const stream = await request.sink.createFile(path);
   return MovieWriter.start(kind, request, path, stream);
 }
 
-async function assertEncodable(
-  kind: MovieKind,
-  { format, info, prepareCodec }: MatteWriterRequest,
+/**
+ * Whether this realm can write movies of this format and size.
+ *
+ * @throws TrackerError `unsupported-codec`
+ */
+export async function assertMovieFormat(
+  format: MatteFormat,
+  info: ClipInfo,
+  prepareCodec: MatteWriterRequest["prepareCodec"],
 ): Promise<void> {
+  const kind = KINDS[format as keyof typeof KINDS];
   await prepareCodec(kind.codec);
   const { width, height } = codedSize(kind, info);
   if (await canEncodeVideo(kind.codec, { width, height })) return;

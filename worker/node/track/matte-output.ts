@@ -1,0 +1,159 @@
+/** Runs in Node: the tracker's masks become files, the last result of each frame. */
+import { basename, dirname } from "node:path";
+import { decodeMask } from "../../mask-rle.ts";
+import { MATTE_EXTENSION, type MatteWriter, openMatteWriter } from "../../matte/matte-writer.ts";
+import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
+import { rleDocument } from "../../matte/write/rle-writer.ts";
+import type { ClipInfo, Mask, MatteFormat } from "../../protocol.ts";
+import type { FrameResults } from "../../session-results.ts";
+import { folderSink } from "../folder-sink.ts";
+import { prepareMediaCodecs } from "../media-codecs.ts";
+
+export interface OutputRequest {
+  out: string;
+  format: MatteFormat;
+  info: ClipInfo;
+  /** Each object has a folder or file of its own below `out`; else `out` itself is the one object's. */
+  perObject: boolean;
+  nameOf: (objectId: number) => string;
+}
+
+export interface MatteOutput {
+  add(results: FrameResults): Promise<void>;
+  /** Also after a cancellation. Resolves with the number of files. */
+  finish(): Promise<number>;
+}
+
+/** @throws TrackerError `unsupported-codec` before anything is tracked. */
+export async function openMatteOutput(request: OutputRequest): Promise<MatteOutput> {
+  const { format, info } = request;
+  if (format === "png") return new StillOutput(request);
+  if (format !== "rle") await assertMovieFormat(format, info, prepareMediaCodecs);
+  return new WholeOutput(request);
+}
+
+/** Writes each frame at once, over an earlier result of it: whatever happens, what is there is whole. */
+class StillOutput implements MatteOutput {
+  readonly #request: OutputRequest;
+  readonly #writers = new Map<number, MatteWriter>();
+
+  constructor(request: OutputRequest) {
+    this.#request = request;
+  }
+
+  async add({ frameIndex, objects }: FrameResults): Promise<void> {
+    for (const { objectId, output, mask } of objects) {
+      if (!output) continue;
+      const writer = this.#writers.get(objectId) ?? (await this.#open(objectId));
+      await writer.add({ frameIndex, alpha: hardAlpha(mask) });
+    }
+  }
+
+  async #open(objectId: number): Promise<MatteWriter> {
+    const { out, info, perObject, nameOf } = this.#request;
+    const writer = await openMatteWriter({
+      format: "png",
+      content: "matte",
+      info,
+      from: 0,
+      sink: folderSink(out),
+      path: perObject ? nameOf(objectId) : "",
+      prepareCodec: prepareMediaCodecs,
+    });
+    this.#writers.set(objectId, writer);
+    return writer;
+  }
+
+  async finish(): Promise<number> {
+    let files = 0;
+    for (const writer of this.#writers.values()) files += new Set(await writer.finish()).size;
+    return files;
+  }
+}
+
+/** Keeps the masks, compressed, and writes the files at the end. */
+class WholeOutput implements MatteOutput {
+  readonly #request: OutputRequest;
+  readonly #masks = new Map<number, Map<number, Mask>>();
+
+  constructor(request: OutputRequest) {
+    this.#request = request;
+  }
+
+  async add({ frameIndex, objects }: FrameResults): Promise<void> {
+    for (const { objectId, output, mask } of objects) {
+      if (!output) continue;
+      const frames = this.#masks.get(objectId) ?? new Map<number, Mask>();
+      this.#masks.set(objectId, frames.set(frameIndex, mask));
+    }
+  }
+
+  async finish(): Promise<number> {
+    if (this.#masks.size === 0) return 0;
+    return this.#request.format === "rle" ? this.#writeRle() : this.#writeMovies();
+  }
+
+  async #writeRle(): Promise<number> {
+    const { out, info, nameOf } = this.#request;
+    const objects = [...this.#masks].map(([id, frames]) => ({
+      name: nameOf(id),
+      masks: [...frames].sort(([a], [b]) => a - b).map(([frameIndex, mask]) => ({ frameIndex, mask })),
+    }));
+    const path = withExtension(out, "json");
+    const bytes = new TextEncoder().encode(rleDocument(info, objects));
+    await folderSink(dirname(path)).writeFile(basename(path), bytes);
+    return 1;
+  }
+
+  /** A movie has all frames of the clip, so that its frame n is the clip's; black where nothing was tracked. */
+  async #writeMovies(): Promise<number> {
+    const { out, format, info, perObject, nameOf } = this.#request;
+    const file = withoutExtension(out, MATTE_EXTENSION[format]);
+    for (const [id, frames] of this.#masks) {
+      const writer = await openMatteWriter({
+        format,
+        content: "matte",
+        info,
+        from: 0,
+        sink: folderSink(perObject ? out : dirname(file)),
+        path: perObject ? nameOf(id) : basename(file),
+        prepareCodec: prepareMediaCodecs,
+      });
+      await writeFrames(writer, frames, info);
+    }
+    return this.#masks.size;
+  }
+}
+
+async function writeFrames(
+  writer: MatteWriter,
+  masks: ReadonlyMap<number, Mask>,
+  info: ClipInfo,
+): Promise<void> {
+  try {
+    for (let frameIndex = 0; frameIndex < info.frameCount; frameIndex++) {
+      const mask = masks.get(frameIndex);
+      await writer.add({
+        frameIndex,
+        alpha: mask ? hardAlpha(mask) : new Uint8Array(info.width * info.height),
+      });
+    }
+    await writer.finish();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+function hardAlpha(mask: Mask): Uint8Array {
+  return decodeMask(mask).map((inside) => (inside ? 255 : 0));
+}
+
+/** "matte" and "matte.mov" both name matte.mov. */
+function withExtension(path: string, extension: string): string {
+  return path.toLowerCase().endsWith(`.${extension}`) ? path : `${path}.${extension}`;
+}
+
+function withoutExtension(path: string, extension: string): string {
+  return path.toLowerCase().endsWith(`.${extension}`) ? path.slice(0, -extension.length - 1) : path;
+}

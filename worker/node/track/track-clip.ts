@@ -1,0 +1,291 @@
+/** Runs in Node: `masklet track` from its options to its files. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { openSam2 } from "../../../models/sam2/build-sam2.ts";
+import type { FrameSource } from "../../frames/frame-source.ts";
+import { chooseRuntime } from "../../inference/execution-provider.ts";
+import { wasmProvider } from "../../inference/web-inference.ts";
+import { type PredictorOptions, predictorOptionsFor, withOptions } from "../../predictor-options.ts";
+import type { ClipInfo } from "../../protocol.ts";
+import { Sam2Engine } from "../../sam2-engine.ts";
+import { TrackerError } from "../../tracker-error.ts";
+import { TrackingSession } from "../../tracking-session.ts";
+import { folderSink } from "../folder-sink.ts";
+import { nativeProvider } from "../native-inference.ts";
+import { openWantedModel } from "../node-library.ts";
+import { openClipAt } from "../open-clip.ts";
+import { type CommandContext, type CommandResult, UsageError } from "../terminal/command.ts";
+import { duration, progress } from "../terminal/progress.ts";
+import { checkOperations, type MaskFiles } from "./check-operations.ts";
+import { type MatteOutput, openMatteOutput } from "./matte-output.ts";
+import type { Operation, PropagateOperation } from "./operation.ts";
+import { planOperations } from "./plan.ts";
+import { ObjectNames, runOperations } from "./run-operations.ts";
+import { parseScript } from "./script.ts";
+import type { TrackOptions } from "./track-options.ts";
+import { TrackReport } from "./track-report.ts";
+import { assertWritable } from "./writable.ts";
+
+export async function trackClip(options: TrackOptions, context: CommandContext): Promise<CommandResult> {
+  const frames = await openClipAt(options.clip, options.framesPerSecond);
+  try {
+    return await trackFrames(frames, options, context);
+  } finally {
+    frames.close();
+  }
+}
+
+interface Job {
+  operations: Operation[];
+  flags: Record<string, number | boolean>;
+  masks: MaskFiles;
+  names: ObjectNames;
+}
+
+async function trackFrames(
+  frames: FrameSource,
+  options: TrackOptions,
+  context: CommandContext,
+): Promise<CommandResult> {
+  const { info } = frames;
+  for (const warning of info.warnings ?? []) context.say(`${warning}\n`);
+  const job = await prepareJob(options, info);
+  const output = await openOutput(options, job, info);
+  const loaded = await loadModel(options, job.flags, context);
+  const report = new TrackReport(job.operations, (id) => job.names.nameOf(id));
+  try {
+    const session = new TrackingSession({
+      engine: loaded.engine,
+      frames,
+      options: loaded.predictor,
+      semantics: options.semantics,
+    });
+    const counts = await runJob(session, job, output, report, context).finally(() => session.release());
+    return await conclude({ options, info, job, output, report, loaded, counts, context });
+  } finally {
+    await loaded.engine.release();
+  }
+}
+
+// ---------------------------------------------------------------- before the model
+
+async function prepareJob(options: TrackOptions, info: ClipInfo): Promise<Job> {
+  const script = options.script === undefined ? null : await readScript(options.script);
+  const operations = script?.operations ?? planOperations(options.prompts, options, info);
+  const masks = await checkOperations(operations, info, script !== null);
+  const flags = { ...script?.flags, ...options.flags };
+  return { operations, flags, masks, names: new ObjectNames(operations) };
+}
+
+async function readScript(path: string) {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === "ENOENT" ? "there is no such file" : error.message;
+    throw new TrackerError("not-found", `Can't read the script ${path}: ${reason}.`, "Check the path.");
+  });
+  return parseScript(text, basename(path), dirname(resolve(path)));
+}
+
+async function openOutput(
+  options: TrackOptions,
+  { operations, names }: Job,
+  info: ClipInfo,
+): Promise<MatteOutput> {
+  const { out, format, report } = options;
+  const objects = new Set(
+    operations.flatMap((operation) => ("object" in operation ? [operation.object] : [])),
+  );
+  const perObject = objects.size > 1 || options.script !== undefined;
+  const isFolder = format === "png" || (perObject && format !== "rle");
+  await assertWritable(isFolder ? out : dirname(resolve(out)));
+  if (report !== undefined) await assertWritable(dirname(resolve(report)));
+  return openMatteOutput({ out, format, info, perObject, nameOf: (id) => names.nameOf(id) });
+}
+
+// ---------------------------------------------------------------- the model
+
+interface LoadedModel {
+  id: string;
+  engine: Sam2Engine;
+  predictor: PredictorOptions;
+  /** Why not a faster backend; empty when it is the fastest. */
+  reason: string;
+  milliseconds: number;
+}
+
+async function loadModel(
+  options: TrackOptions,
+  flags: Job["flags"],
+  { say, signal }: CommandContext,
+): Promise<LoadedModel> {
+  const started = performance.now();
+  const { id, checkpoint, config, close } = await openWantedModel(options);
+  try {
+    const predictor = predictorWith(predictorOptionsFor(config), flags);
+    const model = await openSam2(checkpoint, config);
+    signal.throwIfAborted();
+    const native = nativeProvider(options.threads === undefined ? {} : { threads: options.threads });
+    const { runtime, reason } = await chooseRuntime([native, wasmProvider()], options.backend);
+    const engine = await Sam2Engine.load(model, runtime, () => signal.throwIfAborted());
+    const milliseconds = performance.now() - started;
+    say(
+      `${id} on ${runtime.backend}, ${runtime.threads} threads, ready in ${duration(milliseconds / 1000)}.\n`,
+    );
+    return { id, engine, predictor, reason, milliseconds };
+  } finally {
+    close();
+  }
+}
+
+function predictorWith(base: PredictorOptions, flags: Job["flags"]): PredictorOptions {
+  try {
+    return withOptions(base, flags);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(`--set: ${error.message}`);
+    throw error;
+  }
+}
+
+// ---------------------------------------------------------------- the work
+
+interface Counts {
+  /** Results of frames, over all operations. */
+  frames: number;
+  /** Frames of the clip with a mask, by object. */
+  covered: Map<number, Set<number>>;
+  milliseconds: number;
+}
+
+async function runJob(
+  session: TrackingSession,
+  { operations, names, masks }: Job,
+  output: MatteOutput,
+  report: TrackReport,
+  context: CommandContext,
+): Promise<Counts> {
+  const started = performance.now();
+  const covered = new Map<number, Set<number>>();
+  const total = expectedFrames(operations, session.frames.info.frameCount);
+  const shown = progress(context, "Tracking", "frames");
+  let frames = 0;
+  try {
+    for await (const { operation, results } of runOperations(
+      session,
+      operations,
+      names,
+      masks,
+      context.signal,
+    )) {
+      await output.add(results);
+      report.add(operation, results);
+      for (const { objectId, output: found } of results.objects) {
+        if (!found) continue;
+        covered.set(objectId, (covered.get(objectId) ?? new Set()).add(results.frameIndex));
+      }
+      if (operations[operation]?.op === "propagate") shown.at(++frames, total);
+    }
+  } catch (error) {
+    await output.finish().catch(() => 0); // what is done before the fault stays
+    throw error;
+  } finally {
+    shown.end();
+  }
+  return { frames, covered, milliseconds: performance.now() - started };
+}
+
+function expectedFrames(operations: readonly Operation[], frameCount: number): number {
+  let earliest = frameCount - 1;
+  let total = 0;
+  for (const operation of operations) {
+    if ("frame" in operation) earliest = Math.min(earliest, operation.frame);
+    if (operation.op === "propagate") total += framesOfPass(operation, earliest, frameCount);
+  }
+  return total;
+}
+
+function framesOfPass(pass: PropagateOperation, earliest: number, frameCount: number): number {
+  const start = pass.start ?? earliest;
+  const most = pass.reverse ? start : frameCount - 1 - start;
+  if (pass.reverse && start === 0) return 0;
+  return Math.min(pass.maxFrames ?? most, most) + 1;
+}
+
+// ---------------------------------------------------------------- the end
+
+interface Conclusion {
+  options: TrackOptions;
+  info: ClipInfo;
+  job: Job;
+  output: MatteOutput;
+  report: TrackReport;
+  loaded: LoadedModel;
+  counts: Counts;
+  context: CommandContext;
+}
+
+async function conclude(conclusion: Conclusion): Promise<CommandResult> {
+  const { options, output, report, counts, context } = conclusion;
+  const files = await output.finish();
+  const about = aboutRun(conclusion);
+  if (options.report !== undefined) {
+    const text = report.text(about);
+    const path = resolve(options.report);
+    await folderSink(dirname(path)).writeFile(basename(path), new TextEncoder().encode(text));
+  }
+  const cancelled = context.signal.aborted;
+  if (cancelled) {
+    context.say(`Cancelled after ${counts.frames} frames; what is done is kept in ${options.out}.\n`);
+  } else {
+    context.say(`Done: ${files} ${files === 1 ? "file" : "files"} in ${options.out}.\n`);
+    hintAtUntracked(conclusion);
+  }
+  return {
+    exitCode: cancelled ? 130 : 0,
+    summary: {
+      command: "track",
+      cancelled,
+      ...about,
+      out: resolve(options.out),
+      format: options.format,
+      files,
+    },
+  };
+}
+
+function aboutRun({ options, info, job, loaded, counts }: Conclusion): Record<string, unknown> {
+  const { name, width, height, frameCount, rate, warnings } = info;
+  const { backend, threads } = loaded.engine.runtime;
+  const seconds = counts.milliseconds / 1000;
+  return {
+    clip: { name, width, height, frameCount, rate, ...(warnings && { warnings }) },
+    model: loaded.id,
+    backend,
+    threads,
+    ...(loaded.reason && { backendReason: loaded.reason }),
+    semantics: options.semantics,
+    flags: job.flags,
+    objects: [...counts.covered].map(([id, frames]) => ({
+      name: job.names.nameOf(id),
+      frames: frames.size,
+      first: Math.min(...frames),
+      last: Math.max(...frames),
+    })),
+    trackedFrames: counts.frames,
+    loadSeconds: round(loaded.milliseconds / 1000),
+    trackSeconds: round(seconds),
+    framesPerSecond: seconds > 0 ? round(counts.frames / seconds) : null,
+  };
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
+
+/** A click in the middle of a clip, tracked forward only, leaves what is before it without a matte. */
+function hintAtUntracked({ options, job, counts, context }: Conclusion): void {
+  const firsts = [...counts.covered.values()].map((frames) => Math.min(...frames));
+  const first = Math.min(...firsts);
+  if (options.script !== undefined || options.direction !== "forward" || options.from !== undefined) return;
+  if (first > 0 && job.operations.length > 0) {
+    context.say(`Frames 0 to ${first - 1} lie before the prompt; --direction both tracks them too.\n`);
+  }
+}

@@ -1,0 +1,201 @@
+/** Pure: the arguments of `masklet track`. */
+import { parseOptionValue } from "../../predictor-options.ts";
+import type { Backend, MatteFormat, Semantics } from "../../protocol.ts";
+import {
+  choice,
+  hasFlag,
+  type OptionKinds,
+  type ParsedArguments,
+  parseArguments,
+  single,
+  wholeNumber,
+} from "../terminal/arguments.ts";
+import { UsageError } from "../terminal/command.ts";
+import { type PromptText, parseBox, parseMask, parsePoint } from "./prompt-text.ts";
+import { isObjectName } from "./script.ts";
+
+export const TRACK_USAGE = `track CLIP --out PATH [prompts] [options]
+  CLIP                       a video file, or a folder of PNG or JPEG frames
+
+Prompts, in source pixels from the top left; FRAME counts from 0 and is --from (else 0) where it is absent:
+  --point X,Y[,-][@FRAME]    belongs to the object; with ",-" it does not
+  --box X0,Y0,X1,Y1[@FRAME]  around the object
+  --mask FILE[@FRAME]        a PNG of the clip's size
+  --object NAME              the prompts that follow are of this object
+  --script FILE.json         operations instead of prompts: points, box, mask, propagate, clear_frame,
+                             remove_object, reset, as the official predictor has them
+
+Options:
+  --model ID|FILE            "masklet models" lists them; default builtin
+  --config FILE              the configuration (.yaml) of a checkpoint of your own
+  --from N, --to N           first and last frame, both included
+  --direction forward|backward|both     default forward, from the earliest prompt
+  --backend native|wasm      default: the fastest that works
+  --threads N                processor threads of the native backend
+  --semantics upstream|sticky           default upstream; sticky keeps corrected frames
+  --set NAME=VALUE           a flag of the official predictor, e.g. --set non_overlap_masks=true
+  --out PATH                 where the mattes go
+  --format png|prores|h264|rle          default png: OUT/00000.png …, or OUT/OBJECT/00000.png …
+  --fps N                    rate of a folder of frames; default 24
+  --report FILE.json         scores, areas, boxes and times of every operation, frame and object
+  --quiet                    nothing but the summary`;
+
+const KINDS: OptionKinds = {
+  point: "text",
+  box: "text",
+  mask: "text",
+  object: "text",
+  script: "text",
+  model: "text",
+  config: "text",
+  from: "text",
+  to: "text",
+  direction: "text",
+  backend: "text",
+  threads: "text",
+  semantics: "text",
+  set: "text",
+  out: "text",
+  format: "text",
+  fps: "text",
+  report: "text",
+};
+
+export type Direction = "forward" | "backward" | "both";
+
+export interface ObjectPrompt {
+  object: string;
+  prompt: PromptText;
+}
+
+export interface TrackOptions {
+  clip: string;
+  model: string;
+  config: string | undefined;
+  backend: Extract<Backend, "native" | "wasm"> | undefined;
+  threads: number | undefined;
+  semantics: Semantics;
+  flags: Record<string, number | boolean>;
+  /** In the order in which they were given; empty with a script. */
+  prompts: ObjectPrompt[];
+  script: string | undefined;
+  from: number | undefined;
+  to: number | undefined;
+  direction: Direction;
+  out: string;
+  format: MatteFormat;
+  framesPerSecond: number | undefined;
+  report: string | undefined;
+}
+
+const FORMATS = { png: "png", prores: "prores4444", h264: "h264", rle: "rle" } as const;
+
+/** @throws UsageError */
+export function parseTrackOptions(args: readonly string[]): TrackOptions {
+  const parsed = parseArguments(args, KINDS);
+  const from = optionalNumber(parsed, "from");
+  const to = optionalNumber(parsed, "to");
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new UsageError(`--from ${from} comes after --to ${to}; --direction backward tracks from the end.`);
+  }
+  const backend = single(parsed, "backend") && choice(parsed, "backend", ["native", "wasm"], "native");
+  return {
+    clip: onlyClip(parsed),
+    model: single(parsed, "model") ?? "builtin",
+    config: single(parsed, "config"),
+    backend: backend || undefined,
+    threads: optionalNumber(parsed, "threads") || undefined,
+    semantics: choice(parsed, "semantics", ["upstream", "sticky"], "upstream"),
+    flags: flagsOf(parsed),
+    ...promptsOrScript(parsed),
+    from,
+    to,
+    direction: choice(parsed, "direction", ["forward", "backward", "both"], "forward"),
+    out: requiredOut(parsed),
+    format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
+    framesPerSecond: rateOf(parsed),
+    report: single(parsed, "report"),
+  };
+}
+
+function onlyClip({ positionals }: ParsedArguments): string {
+  if (positionals.length === 1) return positionals[0]!;
+  if (positionals.length === 0) throw new UsageError("Expected a clip: a video file or a folder of frames.");
+  throw new UsageError(`Expected one clip, got ${positionals.length}: ${positionals.join(", ")}.`);
+}
+
+function requiredOut(parsed: ParsedArguments): string {
+  const out = single(parsed, "out");
+  if (out) return out;
+  throw new UsageError("Expected --out PATH, where the mattes go.");
+}
+
+function optionalNumber(parsed: ParsedArguments, name: string): number | undefined {
+  const text = single(parsed, name);
+  return text === undefined ? undefined : wholeNumber(text, `--${name}`);
+}
+
+function rateOf(parsed: ParsedArguments): number | undefined {
+  const text = single(parsed, "fps");
+  if (text === undefined) return undefined;
+  const rate = Number(text);
+  if (rate > 0 && Number.isFinite(rate)) return rate;
+  throw new UsageError(`--fps is a number above 0, got "${text}".`);
+}
+
+/** Names are checked once the model is known; here only the form. */
+function flagsOf({ options }: ParsedArguments): Record<string, number | boolean> {
+  const flags: Record<string, number | boolean> = {};
+  for (const { name, value } of options) {
+    if (name !== "set") continue;
+    const [flag = "", ...rest] = value.split("=");
+    if (flag === "" || rest.length === 0) throw new UsageError(`--set is NAME=VALUE, got "${value}".`);
+    try {
+      flags[flag] = parseOptionValue(rest.join("="));
+    } catch (error) {
+      throw new UsageError(`--set ${flag}: ${(error as Error).message}`);
+    }
+  }
+  return flags;
+}
+
+function promptsOrScript(parsed: ParsedArguments): Pick<TrackOptions, "prompts" | "script"> {
+  const prompts = promptsOf(parsed);
+  const script = single(parsed, "script");
+  if (script === undefined && prompts.length === 0) {
+    throw new UsageError("Nothing says what to track: give --point, --box, --mask or --script.");
+  }
+  const clashing = ["from", "to", "direction"].find((name) => single(parsed, name) !== undefined);
+  if (script !== undefined && (prompts.length > 0 || clashing)) {
+    const what = prompts.length > 0 ? "prompts" : `--${clashing}`;
+    throw new UsageError(
+      `A script holds everything that is to be done: leave the ${what} away, or the --script.`,
+    );
+  }
+  return { prompts, script };
+}
+
+const PARSERS: Record<string, (text: string) => PromptText> = {
+  point: parsePoint,
+  box: parseBox,
+  mask: parseMask,
+};
+
+function promptsOf(parsed: ParsedArguments): ObjectPrompt[] {
+  const prompts: ObjectPrompt[] = [];
+  let object = "object";
+  for (const { name, value } of parsed.options) {
+    if (name === "object") object = checkedName(value);
+    const parse = PARSERS[name];
+    if (parse) prompts.push({ object, prompt: parse(value) });
+  }
+  if (hasFlag(parsed, "object") && !prompts.some((prompt) => prompt.object === object)) {
+    throw new UsageError(`--object ${object} has no prompts: they follow the name.`);
+  }
+  return prompts;
+}
+
+function checkedName(name: string): string {
+  if (isObjectName(name)) return name;
+  throw new UsageError(`--object becomes a folder's name; "${name}" can't be one.`);
+}
