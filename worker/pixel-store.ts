@@ -12,10 +12,10 @@ export interface PixelData {
   memory: Uint16Array | null;
 }
 
-/** Records of one length by number. Implemented by the realm; `null` there keeps everything in memory. */
+/** A file of the realm's for what left working memory; positions in bytes. */
 export interface SpillFile {
-  write(slot: number, bytes: Uint8Array): Promise<void>;
-  read(slot: number, byteLength: number): Promise<Uint8Array>;
+  write(position: number, bytes: Uint8Array): Promise<void>;
+  read(position: number, byteLength: number): Promise<Uint8Array>;
   close(): void;
 }
 
@@ -31,23 +31,29 @@ const DEFAULT_BUDGET = 256 * 1024 * 1024;
 export interface PixelStoreOptions {
   /** Bytes kept in working memory. */
   budget?: number;
-  openSpill?: () => Promise<SpillFile | null>;
+  /** Bytes of the longest record; each gets as much room in the file. */
+  recordBytes: number;
+  /** Absent, or giving null: everything stays in working memory. */
+  openSpill?: (() => Promise<SpillFile | null>) | undefined;
 }
 
 export class PixelStore {
   readonly #budget: number;
+  readonly #recordBytes: number;
   readonly #openSpill: () => Promise<SpillFile | null>;
   /** In working memory, least recently used first. */
   readonly #resident = new Set<Record>();
-  readonly #freeSlots: number[] = [];
+  readonly #freePositions: number[] = [];
   /** Nobody holds the record any more: its place in the file is free. */
   readonly #forgotten = new FinalizationRegistry<Place>((place) => this.#free(place));
   #residentBytes = 0;
-  #slotCount = 0;
-  #spill: SpillFile | null | undefined;
+  #fileBytes = 0;
+  #spill: SpillFile | null = null;
+  #isOpened = false;
 
-  constructor({ budget = DEFAULT_BUDGET, openSpill = async () => null }: PixelStoreOptions = {}) {
+  constructor({ budget = DEFAULT_BUDGET, recordBytes, openSpill = async () => null }: PixelStoreOptions) {
     this.#budget = budget;
+    this.#recordBytes = recordBytes;
     this.#openSpill = openSpill;
   }
 
@@ -60,7 +66,8 @@ export class PixelStore {
   /** Moves what exceeds the budget to the spill file; to be awaited between frames. */
   async settle(): Promise<void> {
     if (this.#residentBytes <= this.#budget) return;
-    this.#spill ??= await this.#openSpill();
+    if (!this.#isOpened) this.#spill = await this.#openSpill();
+    this.#isOpened = true;
     if (!this.#spill) return;
     for (const record of this.#resident) {
       if (this.#residentBytes <= this.#budget) return;
@@ -77,8 +84,8 @@ export class PixelStore {
     const data = record.peek();
     if (!data) return;
     if (!record.place) {
-      const place = { slot: this.#freeSlots.pop() ?? this.#slotCount++, spill };
-      await spill.write(place.slot, toBytes(data));
+      const place = { position: this.#freePositions.pop() ?? this.#grow(), spill };
+      await spill.write(place.position, toBytes(data));
       record.place = place;
       this.#forgotten.register(record, place);
     }
@@ -92,13 +99,19 @@ export class PixelStore {
     this.#resident.add(record);
   }
 
-  #free({ slot }: Place): void {
-    this.#freeSlots.push(slot);
+  #grow(): number {
+    const position = this.#fileBytes;
+    this.#fileBytes += this.#recordBytes;
+    return position;
+  }
+
+  #free({ position }: Place): void {
+    this.#freePositions.push(position);
   }
 }
 
 interface Place {
-  slot: number;
+  position: number;
   spill: SpillFile;
 }
 
@@ -135,7 +148,7 @@ class Record implements StoredPixels {
 
   async #fetch(): Promise<PixelData> {
     if (!this.place) throw new Error("Expected a frame's pixels in working memory or in the spill file.");
-    const bytes = await this.place.spill.read(this.place.slot, this.byteLength);
+    const bytes = await this.place.spill.read(this.place.position, this.byteLength);
     return fromBytes(bytes, this.#pixels, this.#hasMemory);
   }
 }

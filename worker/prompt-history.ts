@@ -113,13 +113,21 @@ function toSteps({ points, box, mask }: FramePrompts, frame: { width: number; he
   if (mask && (points.length > 0 || box)) {
     throw badPrompt("A frame has points and a box, or a mask; it got both.");
   }
-  if (mask) return [{ kind: "mask", mask }];
+  if (mask) return [{ kind: "mask", mask: ofFrameSize(mask, frame) }];
   for (const { x, y } of points) checkInside(x, y, frame);
   if (box) checkBox(box, frame);
   return [
     ...(box ? [{ kind: "box", box } as const] : []),
     ...points.map((point) => ({ kind: "point", point }) as const),
   ];
+}
+
+/** Upstream would stretch any mask over the frame; here it is more likely a mistake. */
+function ofFrameSize(mask: Mask, { width, height }: { width: number; height: number }): Mask {
+  if (mask.width === width && mask.height === height) return mask;
+  throw badPrompt(
+    `A mask has the size of the clip, ${width} x ${height} pixels; got ${mask.width} x ${mask.height}.`,
+  );
 }
 
 function checkInside(x: number, y: number, { width, height }: { width: number; height: number }): void {

@@ -267,6 +267,22 @@ export interface ExportProgress {
   secondsLeft: number | null;
 }
 
+// ---------------------------------------------------------------- a page of one file
+
+/** What a worker cannot fetch by itself, because it was started from a blob. */
+export interface WorkerAssets {
+  /** ONNX Runtime's WebAssembly, the build that knows WebGPU too. */
+  wasm: Uint8Array;
+  /** Of the built-in model. */
+  checkpoint: Uint8Array;
+  configYaml: string;
+}
+
+/** Posted once to such a worker, any time after its start. */
+export interface WorkerAssetsMessage {
+  maskletAssets: WorkerAssets;
+}
+
 // ---------------------------------------------------------------- the interface
 
 /**

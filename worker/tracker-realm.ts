@@ -6,6 +6,7 @@ import type { StateDict } from "../models/checkpoint/state-dict.ts";
 import type { Sam2Config } from "../models/sam2/config.ts";
 import type { FrameSource, Picture } from "./frames/frame-source.ts";
 import type { ExecutionProvider } from "./inference/execution-provider.ts";
+import type { SpillFile } from "./pixel-store.ts";
 import type {
   ClipSource,
   ExportProgress,
@@ -20,6 +21,8 @@ export interface TrackerRealm {
   providers: readonly ExecutionProvider[];
   models: ModelLibrary;
   openClip(source: ClipSource, clipId: string): Promise<FrameSource>;
+  /** A file for what leaves working memory during long tracks; null or absent: everything stays there. */
+  openSpill?(): Promise<SpillFile | null>;
   toBitmap(picture: Picture, maxWidth: number | undefined): Promise<ImageBitmap>;
   exportMatte(job: ExportJob): Promise<{ files: number }>;
 }

@@ -148,7 +148,7 @@ export class Tracker implements TrackerApi {
       const clip = this.#clips.get(clipId);
       this.#clips.delete(clipId);
       for (const [id, kept] of this.#states) if (kept.clipId === clipId) this.#states.delete(id);
-      clip?.session?.tracking.release();
+      clip?.session?.tracking.close();
       clip?.frames.close();
     });
   }
@@ -335,14 +335,19 @@ export class Tracker implements TrackerApi {
     throw new TrackerError("no-model", "No model is loaded.", "Load a model first.");
   }
 
-  /** A reloaded model takes the session over; another model can't read its memories and starts anew. */
+  /** A reloaded model takes the session over; another one can't read its memories, the session starts anew. */
   #session(clipId: string): TrackingSession {
     const clip = this.#clip(clipId);
     const { id, engine, options, semantics } = this.#needModel();
     const old = clip.session?.modelId === id ? clip.session.tracking : null;
     if (old?.engine === engine) return old;
-    const tracking = new TrackingSession({ engine, frames: clip.frames, options, semantics });
-    if (old) tracking.restore(old.keep());
+    if (old) {
+      old.useEngine(engine, options, semantics);
+      return old;
+    }
+    clip.session?.tracking.close();
+    const openSpill = this.#realm.openSpill?.bind(this.#realm);
+    const tracking = new TrackingSession({ engine, frames: clip.frames, options, semantics, openSpill });
     clip.session = { modelId: id, tracking };
     return tracking;
   }

@@ -6,7 +6,7 @@ import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { ImageFeatureCache } from "./image-feature-cache.ts";
 import { isSameSelection, type MemorySelection, selectMemories } from "./memory-bank.ts";
-import { PixelStore } from "./pixel-store.ts";
+import { PixelStore, type SpillFile } from "./pixel-store.ts";
 import { maskPromptToModelSize } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import { preprocess } from "./preprocess.ts";
@@ -35,8 +35,10 @@ export interface SessionInit {
   options: PredictorOptions;
   /** `upstream` where absent. */
   semantics?: Semantics;
-  /** Absent: everything stays in working memory. */
-  pixels?: PixelStore;
+  /** Where frames go that leave working memory; absent: none do. */
+  openSpill?: (() => Promise<SpillFile | null>) | undefined;
+  /** Bytes of working memory for frames; absent: 256 MiB. */
+  pixelBudget?: number;
   /** Told of every inference and what was decided in it. */
   onStep?: (step: StepReport) => void;
 }
@@ -66,24 +68,29 @@ export interface SessionState {
 
 export class TrackingSession {
   readonly frames: FrameSource;
-  readonly options: PredictorOptions;
-  readonly semantics: Semantics;
   readonly features: ImageFeatureCache;
   readonly pixels: PixelStore;
   readonly report: (step: StepReport) => void;
   engine: Sam2Engine;
+  options: PredictorOptions;
+  semantics: Semantics;
   /** In order of arrival, which is upstream's object index. */
   objects = new Map<number, TrackedObject>();
   /** The last click's memory-conditioned feature: most often the next click reads the same bank. */
   #click: ClickEmbedding | null = null;
 
-  constructor({ engine, frames, options, semantics = "upstream", pixels, onStep }: SessionInit) {
+  constructor({ engine, frames, options, semantics = "upstream", onStep, ...memory }: SessionInit) {
     this.engine = engine;
     this.frames = frames;
     this.semantics = semantics;
-    this.options = semantics === "sticky" ? { ...options, add_all_frames_to_correct_as_cond: true } : options;
+    this.options = optionsUnder(semantics, options);
     this.features = new ImageFeatureCache((frameIndex) => this.#encodeFrame(frameIndex));
-    this.pixels = pixels ?? new PixelStore();
+    const { logits, memory: memoryLength } = this.stateShape();
+    this.pixels = new PixelStore({
+      recordBytes: logits * Float32Array.BYTES_PER_ELEMENT + memoryLength * Uint16Array.BYTES_PER_ELEMENT,
+      openSpill: memory.openSpill,
+      ...(memory.pixelBudget !== undefined && { budget: memory.pixelBudget }),
+    });
     this.report = onStep ?? (() => {});
   }
 
@@ -178,10 +185,12 @@ export class TrackingSession {
     this.objects = new Map([...state.objects].map(([id, object]) => [id, copyObject(object)]));
   }
 
-  /** Continues with another engine for the same model, after the device of the first one was lost. */
-  useEngine(engine: Sam2Engine): void {
+  /** Continues with the same model loaded anew: after the device was lost, or with other options. */
+  useEngine(engine: Sam2Engine, options: PredictorOptions, semantics: Semantics): void {
     this.release();
     this.engine = engine;
+    this.semantics = semantics;
+    this.options = optionsUnder(semantics, options);
   }
 
   /** What a state of this session can be exchanged with. */
@@ -201,10 +210,17 @@ export class TrackingSession {
     await this.features.use(frameIndex, true, async () => {});
   }
 
-  /** Lets features go; the frames and the engine are their owner's. */
+  /** Lets features go; prompts and results stay, and so does the session. */
   release(): void {
     this.#forgetClick();
     this.features.clear();
+  }
+
+  /** The end of the session; the frames and the engine are their owner's. */
+  close(): void {
+    this.release();
+    this.objects.clear();
+    this.pixels.close();
   }
 
   // -------------------------------------------------------------- parts shared with propagate.ts
@@ -348,6 +364,10 @@ export class TrackingSession {
     const picture = await this.frames.frame(frameIndex);
     return this.engine.encodeImage(preprocess(picture, this.engine.config.imageSize));
   }
+}
+
+function optionsUnder(semantics: Semantics, options: PredictorOptions): PredictorOptions {
+  return semantics === "sticky" ? { ...options, add_all_frames_to_correct_as_cond: true } : options;
 }
 
 /** How a prompt on a frame is to be understood. */

@@ -12,21 +12,30 @@ const MAX_THREADS = 8;
  * has nothing to fetch from), or a folder's address. Absent: the package's own files, as in Node.
  */
 export interface WasmAssets {
-  bytes?: Uint8Array | (() => Promise<Uint8Array>);
+  bytes?: Uint8Array;
   /** Ends in a slash. */
   baseUrl?: string;
+  /** There is only the binary that knows WebGPU: it serves the processor too, a little slower. */
+  onlyBinary?: boolean;
 }
+
+type FindAssets = () => Promise<WasmAssets>;
+
+const fromPackage: FindAssets = async () => ({});
 
 // ---------------------------------------------------------------- WebAssembly
 
-export function wasmProvider(assets: WasmAssets = {}): ExecutionProvider {
+export function wasmProvider(findAssets = fromPackage): ExecutionProvider {
   return {
     backend: "wasm",
     probe: async () => wasmReport(),
     open: async () => {
-      const ort = await import("onnxruntime-web/wasm");
+      const assets = await findAssets();
+      const ort = assets.onlyBinary
+        ? await import("onnxruntime-web/webgpu")
+        : await import("onnxruntime-web/wasm");
       const { threads } = wasmReport();
-      await configure(ort.env, assets, threads);
+      configure(ort.env, assets, threads);
       return createOrtRuntime(ort as Ort, {
         backend: "wasm",
         threads,
@@ -54,18 +63,18 @@ function hasIsolation(): boolean {
   return globalThis.crossOriginIsolated === true && typeof SharedArrayBuffer !== "undefined";
 }
 
-async function configure(env: Env, { bytes, baseUrl }: WasmAssets, threads: number): Promise<void> {
+function configure(env: Env, { bytes, baseUrl }: WasmAssets, threads: number): void {
   env.logLevel = "error";
   env.wasm.numThreads = threads;
   env.wasm.proxy = false;
   if (baseUrl !== undefined) env.wasm.wasmPaths = baseUrl;
-  if (bytes) env.wasm.wasmBinary = typeof bytes === "function" ? await bytes() : bytes;
+  if (bytes) env.wasm.wasmBinary = bytes;
 }
 
 // ---------------------------------------------------------------- WebGPU
 
-export function webgpuProvider(assets: WasmAssets = {}): ExecutionProvider {
-  return { backend: "webgpu", probe: probeWebgpu, open: () => openWebgpu(assets) };
+export function webgpuProvider(findAssets = fromPackage): ExecutionProvider {
+  return { backend: "webgpu", probe: probeWebgpu, open: async () => openWebgpu(await findAssets()) };
 }
 
 async function probeWebgpu(): Promise<ProviderReport> {
@@ -82,7 +91,7 @@ async function probeWebgpu(): Promise<ProviderReport> {
 
 async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
   const ort = await import("onnxruntime-web/webgpu");
-  await configure(ort.env, assets, 1);
+  configure(ort.env, assets, 1);
   const device = await requestDevice();
   return createOrtRuntime(ort as Ort, {
     backend: "webgpu",
