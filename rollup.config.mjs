@@ -6,15 +6,15 @@ import { dirname, join } from "node:path";
 import commonjs from "@rollup/plugin-commonjs";
 import resolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
-import esbuild from "rollup-plugin-esbuild";
+import esbuild, { minify } from "rollup-plugin-esbuild";
+import { premiere } from "./plugin/premiere/rollup.config.mjs";
 
 /** What After Effects' panels run on. */
 const BROWSER = "chrome99";
 
-const typescript = (target, minify = false) =>
+const typescript = (target) =>
   esbuild({
     target,
-    minify,
     jsx: "automatic",
     jsxImportSource: "preact",
     tsconfig: false,
@@ -56,7 +56,8 @@ const ASSETS = {
 const browserPlugins = () => [
   resolve({ browser: true, exportConditions: ["onnxruntime-web-use-extern-wasm"] }),
   commonjs(),
-  typescript(BROWSER, true),
+  typescript(BROWSER),
+  minify({ target: BROWSER }),
 ];
 
 const page = {
@@ -100,7 +101,7 @@ function pageFiles() {
   };
 }
 
-const bundles = [commandLine, page];
+const bundles = [commandLine, page, ...premiere];
 if (existsSync(worker.input.worker)) bundles.push(worker);
 
 export default bundles;

@@ -34,7 +34,8 @@ interface Pending {
 /** One side of the bridge: serves `methods` and calls the other side's. */
 export class Bridge {
   readonly #link: ReliableLink;
-  readonly #methods: Methods;
+  /** A map, so that nothing of an object's own is within reach. */
+  readonly #methods: ReadonlyMap<string, Methods[string]>;
   readonly #events: BridgeEvents;
   readonly #pending = new Map<number, Pending>();
   /** Calls of the other side under way here, with the answer once it is being sent. */
@@ -50,7 +51,7 @@ export class Bridge {
     events: BridgeEvents,
     packetCharacters?: number,
   ) {
-    this.#methods = methods;
+    this.#methods = new Map(Object.entries(methods));
     this.#events = events;
     const linkEvents: LinkEvents = {
       message: (text) => this.#receive(text),
@@ -157,7 +158,7 @@ export class Bridge {
 
   async #answerTo(id: number, method: string, args: unknown[]): Promise<CallMessage> {
     try {
-      const served = Object.hasOwn(this.#methods, method) ? this.#methods[method] : undefined;
+      const served = this.#methods.get(method);
       if (!served) throw new Error(`there is no method ${method}`);
       return { type: "answer", id, value: (await served(...(args as never[]))) ?? null };
     } catch (error) {

@@ -4,16 +4,18 @@ import type { EditPlan, Keyframe, MatteImport } from "../edit-plan.ts";
 import type { PlanReport } from "../protocol.ts";
 import { parseTicks } from "../timecode.ts";
 import { findComponent, TRACK_MATTE_KEY } from "./components.ts";
+import { readFindings } from "./findings.ts";
 import { type HostEnvironment, HostError, messageOf } from "./host-environment.ts";
 import { itemsOf } from "./matte-track.ts";
 import {
   checkInterpolation,
   checkOpacity,
   interpolationActions,
+  type OpacityTarget,
   opacityActions,
   opacityTarget,
 } from "./opacity-keys.ts";
-import { openSequence, tickTime } from "./sequence.ts";
+import { openSequence, ticksOf, tickTime } from "./sequence.ts";
 import { type FoundTrackItem, resolveClip } from "./track-item.ts";
 import { checkKeyEffect, keyEffectActions, type MatteSource } from "./track-matte-key.ts";
 import { transact } from "./transaction.ts";
@@ -112,12 +114,12 @@ const PREPARE: Record<Part, Prepare> = {
   },
   async opacity(environment, { opacity }, _clip, matte) {
     if (opacity.length === 0) return () => [];
-    const target = await opacityTarget(environment, matte.item, opacity);
+    const target = await targetOf(environment, matte.item, opacity);
     return () => opacityActions(environment.premiere, target);
   },
   async interpolation(environment, { opacity }, _clip, matte) {
     if (opacity.length === 0) return () => [];
-    const target = await opacityTarget(environment, matte.item, opacity);
+    const target = await targetOf(environment, matte.item, opacity);
     return () => interpolationActions(environment.premiere, target);
   },
   async length({ premiere }, settings, _clip, matte) {
@@ -125,6 +127,16 @@ const PREPARE: Record<Part, Prepare> = {
     return () => (matte.end > end ? [matte.item.createSetEndAction(tickTime(premiere, end))] : []);
   },
 };
+
+async function targetOf(
+  environment: HostEnvironment,
+  item: VideoClipTrackItem,
+  keys: readonly Keyframe<number>[],
+): Promise<OpacityTarget> {
+  const { keysCountSourceTime } = await readFindings(environment);
+  const origin = keysCountSourceTime === false ? 0n : ticksOf(await item.getInPoint());
+  return opacityTarget(environment, item, keys, origin);
+}
 
 const nothing: PlanReport = { done: [], notDone: [] };
 
@@ -162,7 +174,7 @@ async function opacityProblem(
   try {
     const read = async () => {
       const { matte } = await findAgain(environment, plan, settings);
-      return opacityTarget(environment, matte.item, settings.opacity);
+      return targetOf(environment, matte.item, settings.opacity);
     };
     const missing = checkOpacity(await read());
     if (missing) return missing;

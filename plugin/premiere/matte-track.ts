@@ -67,9 +67,14 @@ async function itemsOver({ premiere }: HostEnvironment, open: OpenSequence, clip
  *
  * Should a host not keep that promise, the insert would push clips aside. So it is made after the end of
  * the sequence, where nothing can be pushed, and looked at: what landed elsewhere is removed again.
- * The inserted item is the caller's to remove (`removeItemsOf`). Throws when there is no new track.
+ * The inserted item is the caller's to remove. `isStray` tells it from other items of the same footage.
+ * Throws when there is no new track.
  */
-export async function addTrackOnTop(environment: HostEnvironment, item: ProjectItem): Promise<void> {
+export async function addTrackOnTop(
+  environment: HostEnvironment,
+  item: ProjectItem,
+  isStray: (found: FoundTrackItem) => boolean = () => true,
+): Promise<void> {
   const { premiere } = environment;
   const { project, sequence } = await openSequence(environment);
   const before = await sequence.getVideoTrackCount();
@@ -81,7 +86,7 @@ export async function addTrackOnTop(environment: HostEnvironment, item: ProjectI
   });
   const after = await (await openSequence(environment)).sequence.getVideoTrackCount();
   if (after === before + 1) return;
-  await removeItemsOf(environment, item.getId());
+  await removeItemsOf(environment, item.getId(), isStray);
   throw new HostError(
     "refused",
     "There is no free video track above the clip, and this version of Premiere doesn't let a plugin add one.",
@@ -102,9 +107,13 @@ export async function itemsOf(
   return found;
 }
 
-export async function removeItemsOf(environment: HostEnvironment, projectItemId: string): Promise<void> {
+export async function removeItemsOf(
+  environment: HostEnvironment,
+  projectItemId: string,
+  isGone: (found: FoundTrackItem) => boolean = () => true,
+): Promise<void> {
   const open = await openSequence(environment);
-  const found = await itemsOf(environment, open, projectItemId);
+  const found = (await itemsOf(environment, open, projectItemId)).filter(isGone);
   if (found.length === 0) return;
   transact(open.project, "Masklet: remove matte", () => [removal(environment, open, found)]);
 }

@@ -7,7 +7,7 @@ import { type HostEnvironment, HostError, type PremiereApi } from "./host-enviro
 import { ticksOf, tickTime } from "./sequence.ts";
 import { interpolationMode } from "./versions.ts";
 
-/** A key on Premiere's clock: keys count source time, so the clip's in-point is added. */
+/** A key on Premiere's clock. */
 interface HostKey {
   time: bigint;
   value: number;
@@ -20,10 +20,15 @@ export interface OpacityTarget {
   keys: HostKey[];
 }
 
+/**
+ * `origin` is what a key at the clip's first frame counts: keys count source time, as others saw and the
+ * self-check can confirm or refute, so it is the in-point.
+ */
 export async function opacityTarget(
   { premiere }: HostEnvironment,
   item: VideoClipTrackItem,
   planned: readonly Keyframe<number>[],
+  origin: bigint,
 ): Promise<OpacityTarget> {
   const component = await findComponent(item, OPACITY.matchName);
   if (!component) {
@@ -33,9 +38,8 @@ export async function opacityTarget(
       "Set its opacity by hand where the object is hidden.",
     );
   }
-  const inPoint = ticksOf(await item.getInPoint());
   const keys = planned.map(({ time, value, interpolation }) => ({
-    time: inPoint + parseTicks(time),
+    time: origin + parseTicks(time),
     value,
     mode: interpolationMode(premiere, interpolation),
   }));

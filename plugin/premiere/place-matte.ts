@@ -4,6 +4,7 @@ import type { EditPlan, MatteImport } from "../edit-plan.ts";
 import type { PlanReport } from "../protocol.ts";
 import { parseTicks } from "../timecode.ts";
 import { findComponents, TRACK_MATTE_KEY } from "./components.ts";
+import { readFindings } from "./findings.ts";
 import { type HostEnvironment, HostError, messageOf } from "./host-environment.ts";
 import { markerActions, readMarkers } from "./markers.ts";
 import { addTrackOnTop, findMatteTrack, itemsOf, type MatteTrack, removal } from "./matte-track.ts";
@@ -104,7 +105,8 @@ async function prepare(environment: HostEnvironment, plan: EditPlan, item: Proje
     };
   };
   let found = await find();
-  if (!found.track) {
+  const canAddTrack = (await readFindings(environment)).insertMakesTrack !== false;
+  if (!found.track && canAddTrack) {
     await addTrackOnTop(environment, item);
     found = await find();
   }

@@ -2,6 +2,7 @@
 import type { EditPlan } from "../edit-plan.ts";
 import type { ClipSelection, HostApi, HostDescription, HostOutcome, PlanReport } from "../protocol.ts";
 import { carryOut } from "./carry-out.ts";
+import { readFindings } from "./findings.ts";
 import { removeOldStills, renderStill, type Still } from "./frame-export.ts";
 import { type HostEnvironment, HostError, outcomeOf } from "./host-environment.ts";
 import { chooseMatteFolder, matteFolder, writeMatteFile } from "./matte-files.ts";
@@ -10,6 +11,9 @@ import { readSelection } from "./read-selection.ts";
 import { loadSession, storeSession } from "./storage.ts";
 import { TrackIsolation } from "./track-isolation.ts";
 import { unsupportedVersion } from "./versions.ts";
+
+/** The self-check found that the last step can't be done by a plugin here: still worth having. */
+const BY_HAND = { reason: "The matte is placed; which track the Track Matte Key uses is then set by hand." };
 
 export class PremiereHost implements HostApi {
   readonly #environment: HostEnvironment;
@@ -38,6 +42,7 @@ export class PremiereHost implements HostApi {
   async describe(): Promise<HostDescription> {
     const { hostVersion } = this.#environment;
     const reason = unsupportedVersion(hostVersion) ?? "";
+    const { matteTakesTrackId } = await readFindings(this.#environment);
     const ability = (name: HostDescription["abilities"][number]["ability"]) => ({
       ability: name,
       available: reason === "",
@@ -49,7 +54,7 @@ export class PremiereHost implements HostApi {
       abilities: [
         ability("media-bytes"),
         ability("frame-stills"),
-        ability("track-matte"),
+        { ...ability("track-matte"), ...(matteTakesTrackId === false && reason === "" ? BY_HAND : {}) },
         ability("cut-out"),
         ability("import-only"),
         ability("markers"),

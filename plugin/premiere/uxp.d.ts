@@ -30,6 +30,7 @@ interface UxpModule {
 interface UxpWebView {
   src: string;
   postMessage(message: unknown, targetOrigin?: string): void;
+  addEventListener?(type: "message", listener: (event: { data: unknown }) => void): void;
 }
 
 /** The script context's global object; messages of the webview's page arrive here. */

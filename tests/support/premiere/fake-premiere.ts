@@ -16,7 +16,7 @@ import { FakeClip, FakeFolder } from "./fake-project-items.ts";
 import { FakeEditor, FakeMarkers, FakeSelection, FakeSequence } from "./fake-sequence.ts";
 import { fakeTickTimes, guid } from "./fake-values.ts";
 import type { FakeAction, FakeWorld } from "./fake-world.ts";
-import { itemAt, trackMatteKey } from "./timeline-model.ts";
+import { itemAt, type ModelTrackItem, trackMatteKey } from "./timeline-model.ts";
 
 type UsedProject = Pick<
   Project,
@@ -76,16 +76,26 @@ class FakeProject implements UsedProject {
 /** A picture that says which frame of which clip it is: its width, height and first pixel. */
 export type Painter = (world: FakeWorld, time: bigint, width: number, height: number) => Uint8Array;
 
-/** The topmost unmuted clip's source time in frames, in red and green. */
+/** The topmost unmuted clip's source frame in the first pixel, and noise; black where it is switched off. */
 export const paintSourceFrame: Painter = (world, time, width, height) => {
   const tracks = world.model.tracks.filter((track) => !track.muted && itemAt(track, time));
   const item = tracks.length > 0 ? itemAt(tracks[tracks.length - 1]!, time)! : null;
-  const frame = item ? Number((item.inPoint + time - item.start) / world.settings.ticksPerFrame) : 0xffff;
-  const data = new Uint8Array(width * height * 3).fill(item ? item.uid : 0);
-  data[0] = frame >> 8;
-  data[1] = frame & 255;
+  const data = new Uint8Array(width * height * 3);
+  if (item && isOn(world, item, time)) {
+    for (let index = 2; index < data.length; index++) data[index] = (index * 2654435761) >>> 24;
+    const frame = Number((item.inPoint + time - item.start) / world.settings.ticksPerFrame);
+    data.set([frame >> 8, frame & 255]);
+  }
   return encode({ width, height, data, channels: 3, depth: 8 });
 };
+
+/** Hold keys of the opacity, on the clock that the traps say. */
+function isOn(world: FakeWorld, item: ModelTrackItem, time: bigint): boolean {
+  const { keys, timeVarying, value } = item.components[0]!.params[0]!;
+  if (!timeVarying || keys.length === 0) return value !== 0;
+  const clock = time - item.start + (world.traps.keysOnClipClock ? 0n : item.inPoint);
+  return (keys.findLast((key) => key.time <= clock) ?? keys[0]!).value !== 0;
+}
 
 export interface FakeHost {
   environment: HostEnvironment;

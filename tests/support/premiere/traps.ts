@@ -46,6 +46,8 @@ export interface Traps {
   keysRefused: boolean;
   /** Overriding the frame rate has no effect. */
   rateIgnored: boolean;
+  /** Keyframes count from the clip's first frame instead of the source's. */
+  keysOnClipClock: boolean;
 }
 
 export const NO_TRAPS: Traps = {
@@ -72,4 +74,5 @@ export const NO_TRAPS: Traps = {
   interpolationLost: false,
   keysRefused: false,
   rateIgnored: false,
+  keysOnClipClock: false,
 };
