@@ -17,19 +17,21 @@ export interface ShotOptions {
   radius?: number;
   /** Radians; turns the outline. */
   turn?: number;
-  /** Which texture; also moves the camera noise. */
+  /** Which textures. */
   seed?: number;
+  /** Which sensor noise; absent: the textures' seed. */
+  noise?: number;
   /** How far apart object and background are in colour, 0 (same) to 1. */
   contrast?: number;
 }
 
 /** A lobed object with three thin arms over a mottled background, slightly soft, with sensor noise. */
 export function syntheticShot(options: ShotOptions): Shot {
-  const { width, height, seed = 1, contrast = 0.5 } = options;
+  const { width, height, seed = 1, contrast = 0.5, centre = [0.8, 0.5] } = options;
   const data = new Uint8ClampedArray(width * height * 4);
   const alpha = new Float32Array(width * height);
   const inside = outlineOf(options);
-  const random = noiseFrom(seed);
+  const random = noiseFrom(options.noise ?? seed);
   const [near, far] = [mottle(seed), mottle(seed + 17)];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) {
@@ -38,7 +40,8 @@ export function syntheticShot(options: ShotOptions): Shot {
       const a = Math.min(1, Math.max(0, inside(u, v) * height + 0.5));
       alpha[i] = a;
       for (let c = 0; c < 3; c++) {
-        const object = 110 + contrast * [90, 20, -50][c]! + 45 * near(u * 9 + c, v * 9);
+        const object =
+          110 + contrast * [90, 20, -50][c]! + 45 * near((u - centre[0]) * 9 + c, (v - centre[1]) * 9);
         const rest = 110 - contrast * [40, -10, -40][c]! + 45 * far(u * 6 + c * 2, v * 6);
         data[i * 4 + c] = rest + (object - rest) * a + (random() - 0.5) * 10;
       }

@@ -109,13 +109,14 @@ function ramp(pixels: number): number {
   return Math.min(1, Math.max(0, pixels + 0.5));
 }
 
-/** Repeats what lies `depth` pixels inside the frame out to its border, where models leave bumps. */
+/** Repeats what lies `depth` (rounded) pixels inside the frame out to its border, where models leave bumps. */
 export function fixBorder(region: AlphaRegion, depth: number): AlphaRegion {
-  if (depth === 0) return region;
+  const pixels = Math.round(depth);
+  if (pixels === 0) return region;
   const { x, y, width, height, frame } = region;
   const alpha = new Float32Array(region.alpha.length);
-  const column = (at: number) => insideOf(at + x, depth, frame.width) - x;
-  const row = (at: number) => insideOf(at + y, depth, frame.height) - y;
+  const column = (at: number) => insideOf(at + x, pixels, frame.width) - x;
+  const row = (at: number) => insideOf(at + y, pixels, frame.height) - y;
   for (let j = 0, i = 0; j < height; j++)
     for (let k = 0; k < width; k++, i++) {
       const [u, v] = [column(k), row(j)];

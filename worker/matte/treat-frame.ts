@@ -31,7 +31,7 @@ export function cleanAndRefine(
   const clean = removeSpecks(fillHoles(mask, settings.fillHoles), settings.removeSpecks);
   const region = refined(clean, picture, settings.refine / 100, side);
   if (settings.borderFix === 0) return region;
-  return fixBorder(enlarge(region, settings.borderFix), settings.borderFix);
+  return fixBorder(enlarge(region, Math.ceil(settings.borderFix)), settings.borderFix);
 }
 
 function refined(mask: BinaryMask, picture: Picture | null, strength: number, side?: number): AlphaRegion {
