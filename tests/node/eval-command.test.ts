@@ -4,34 +4,29 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { recordSession, trackRecordJson } from "../../worker/evaluation/track-record.ts";
 import { encodeMask } from "../../worker/mask-rle.ts";
 import { datasetCommand } from "../../worker/node/commands/dataset.ts";
 import { evalCommand } from "../../worker/node/commands/eval.ts";
+import type { CommandContext } from "../../worker/node/terminal/command.ts";
 import type { MemoryFiles } from "../support/memory-folder.ts";
 import { davisFiles, frameName, framePng, squareAt, TINY } from "../support/tiny-dataset.ts";
 
 const EMBEDDED = fileURLToPath(new URL("../../models/embedded/", import.meta.url));
-const BUILTIN = [
-  "--model",
-  join(EMBEDDED, "masklet-nano.pt"),
-  "--config",
-  join(EMBEDDED, "masklet-nano.yaml"),
-];
+const context = (signal = new AbortController().signal): CommandContext => ({
+  signal,
+  say: () => {},
+  live: false,
+});
+const evaluate = (args: string[], signal?: AbortSignal) => evalCommand(args, context(signal));
 
 let folder: string;
-let printed: string;
+
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "masklet-eval-"));
-  printed = "";
-  vi.spyOn(process.stdout, "write").mockImplementation((text) => {
-    printed += text;
-    return true;
-  });
 });
 afterEach(async () => {
-  vi.restoreAllMocks();
   await rm(folder, { recursive: true });
 });
 
@@ -50,10 +45,11 @@ describe("masklet eval", () => {
     const dataset = await put(davisFiles(["a", "b"], 4));
     const before = await readdir(dataset, { recursive: true });
     await chmod(dataset, 0o555);
-    const args = ["--model", "copy", "--prompt", "mask", "--quiet"];
+    const args = ["--model", "copy", "--prompt", "mask"];
     const outputs = ["--json", join(folder, "out/report.json"), "--sheet", join(folder, "out/sheet.png")];
-    expect(await evalCommand([dataset, ...args, ...outputs])).toBe(0);
-    expect(printed).toContain("Mean over 2 objects");
+    const result = await evaluate([dataset, ...args, ...outputs]);
+    expect(result).toMatchObject({ exitCode: 0, summary: { complete: true, score: { objects: 2 } } });
+    expect(result.text).toContain("Mean over 2 objects");
     expect(await report("out/report.json")).toMatchObject({ complete: true, settings: { model: "copy" } });
     expect((await readFile(join(folder, "out/sheet.png"))).subarray(1, 4).toString()).toBe("PNG");
     expect(await readdir(dataset, { recursive: true })).toEqual(before);
@@ -72,14 +68,14 @@ describe("masklet eval", () => {
       "--json",
       join(folder, "r.json"),
     ];
-    await evalCommand(args);
+    await evaluate(args);
     const whole = await report("r.json");
     const half = {
       ...whole,
       clips: whole.clips.slice(0, 2).map((clip: object) => ({ ...clip, frameCount: 99 })),
     };
     await writeFile(join(folder, "r.json"), JSON.stringify(half));
-    await evalCommand(args);
+    await evaluate(args);
     // The two that were there are taken over as they stand, only the third one is done again.
     expect((await report("r.json")).clips.map((clip: { frameCount: number }) => clip.frameCount)).toEqual([
       99, 99, 3,
@@ -89,7 +85,8 @@ describe("masklet eval", () => {
   it("stops between clips when it is told to, and says so with 130", async () => {
     const dataset = await put(davisFiles(["a"], 3));
     const stopped = AbortSignal.abort();
-    expect(await evalCommand([dataset, "--model", "copy", "--prompt", "mask"], stopped)).toBe(130);
+    const result = await evaluate([dataset, "--model", "copy", "--prompt", "mask"], stopped);
+    expect(result).toMatchObject({ exitCode: 130, summary: { complete: false } });
   });
 
   it("runs the clips that are named, and knows when there are none such", async () => {
@@ -105,17 +102,17 @@ describe("masklet eval", () => {
       "--json",
       join(folder, "r.json"),
     ];
-    await evalCommand([...args, "--clips", "a", "--list", join(folder, "list.txt")]);
+    await evaluate([...args, "--clips", "a", "--list", join(folder, "list.txt")]);
     expect((await report("r.json")).settings.clips).toEqual(["a", "c"]);
-    await expect(evalCommand([...args, "--clips", "z"])).rejects.toThrow("no clip z; it has a, b, c");
+    await expect(evaluate([...args, "--clips", "z"])).rejects.toThrow("no clip z; it has a, b, c");
   });
 
   it("says what it expected", async () => {
     const dataset = await put(davisFiles(["a"], 3));
-    await expect(evalCommand([])).rejects.toThrow("Expected one dataset folder");
-    await expect(evalCommand([dataset, "--protocol", "offline"])).rejects.toThrow('got "offline"');
-    await expect(evalCommand([dataset, "--prompt", "scribble"])).rejects.toThrow('got "scribble"');
-    await expect(evalCommand([join(folder, "nowhere")])).rejects.toThrow("holds no clip");
+    await expect(evaluate([])).rejects.toThrow("Expected one dataset folder");
+    await expect(evaluate([dataset, "--protocol", "offline"])).rejects.toThrow('got "offline"');
+    await expect(evaluate([dataset, "--prompt", "scribble"])).rejects.toThrow('got "scribble"');
+    await expect(evaluate([join(folder, "nowhere")])).rejects.toThrow("holds no clip");
   });
 
   it.skipIf(!existsSync(join(EMBEDDED, "masklet-nano.pt")))(
@@ -128,17 +125,7 @@ describe("masklet eval", () => {
         ["mask", "interactive-offline"],
       ] as const) {
         const json = join(folder, `${prompt}.json`);
-        await evalCommand([
-          dataset,
-          ...BUILTIN,
-          "--prompt",
-          prompt,
-          "--protocol",
-          protocol,
-          "--json",
-          json,
-          "--quiet",
-        ]);
+        await evaluate([dataset, "--prompt", prompt, "--protocol", protocol, "--json", json]);
         const { clips, summary } = JSON.parse(await readFile(json, "utf8"));
         expect(clips[0].objects).toHaveLength(2);
         expect(summary.score.objects).toBe(2);
@@ -176,26 +163,24 @@ describe("masklet dataset", () => {
   it("exports, checks, merges, and the result can be evaluated", async () => {
     const { path, frames } = await prepared();
     const [one, two] = [join(folder, "one"), join(folder, "two")];
-    expect(await datasetCommand(["export", path, "--frames", frames, "--out", one])).toBe(0);
-    expect(JSON.parse(printed)).toMatchObject({ clips: 1, masks: { prompted: 1, predicted: 2 } });
-    expect(await datasetCommand(["check", one])).toBe(0);
-    expect(await datasetCommand(["merge", one, one, "--out", two])).toBe(0);
+    const exported = await datasetCommand(["export", path, "--frames", frames, "--out", one]);
+    expect(exported.summary).toMatchObject({ clips: 1, masks: { prompted: 1, predicted: 2 } });
+    expect((await datasetCommand(["check", one])).summary).toEqual({ clips: 1, objects: 1, masks: 3 });
+    await datasetCommand(["merge", one, one, "--out", two]);
     expect((await readdir(two, { recursive: true })).sort()).toEqual(
       (await readdir(one, { recursive: true })).sort(),
     );
-    expect(await datasetCommand(["check", two])).toBe(0);
-    expect(await evalCommand([two, "--model", "copy", "--prompt", "mask", "--quiet"])).toBe(0);
+    await datasetCommand(["check", two]);
+    expect((await evaluate([two, "--model", "copy", "--prompt", "mask"])).exitCode).toBe(0);
   });
 
-  it("gives 1 for a dataset with a problem, and names the file", async () => {
+  it("fails for a dataset with a problem, and names the file", async () => {
     const { path, frames } = await prepared();
     const out = join(folder, "one");
     await datasetCommand(["export", path, "--frames", frames, "--out", out]);
     const picture = join("JPEGImages/Full-Resolution/car-01234567", "00001.jpg");
     await rm(join(out, picture));
-    printed = "";
-    expect(await datasetCommand(["check", out])).toBe(1);
-    expect(JSON.parse(printed).problems).toEqual([{ path: picture, problem: "is missing" }]);
+    await expect(datasetCommand(["check", out])).rejects.toThrow(`${picture}: is missing`);
   });
 
   it("refuses frames of another clip, a foreign record, and what it doesn't know", async () => {

@@ -67,6 +67,7 @@ async function evaluate(files: MemoryFiles, wanted: Wanted): Promise<EvaluationR
       protocol,
       includeFirstAndLast,
       sparse: false,
+      flags: {},
     },
     surroundings: surroundings(),
     store: wanted.store ?? null,

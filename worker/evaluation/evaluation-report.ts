@@ -19,6 +19,8 @@ export interface EvaluationSettings {
   protocol: string;
   includeFirstAndLast: boolean;
   sparse: boolean;
+  /** Flags of the predictor that differ from its usual ones. */
+  flags: Readonly<Record<string, number | boolean>>;
 }
 
 export interface EvaluationReport {

@@ -1,7 +1,7 @@
 /** Runs in a worker or in Node: the tracker as what is evaluated, called exactly as upstream's predictor. */
 import type { FrameSource } from "../frames/frame-source.ts";
 import { decodeMask } from "../mask-rle.ts";
-import { type PredictorOptions, predictorOptionsFor } from "../predictor-options.ts";
+import { type PredictorOptions, predictorOptionsFor, withOptions } from "../predictor-options.ts";
 import type { FramePrompts, Semantics } from "../protocol.ts";
 import type { Sam2Engine } from "../sam2-engine.ts";
 import type { FrameResults } from "../session-results.ts";
@@ -9,25 +9,26 @@ import { TrackingSession } from "../tracking-session.ts";
 import type { DatasetClip } from "./dataset-clip.ts";
 import type { ClipSegmenter, SegmentedFrame, Segmenter } from "./segmenter.ts";
 
+export type PredictorFlags = Readonly<Record<string, number | boolean>>;
+
 export class SessionSegmenter implements Segmenter {
   readonly id: string;
   readonly understandsClicks = true;
   readonly #engine: Sam2Engine;
   readonly #semantics: Semantics;
+  readonly #options: PredictorOptions;
 
-  /** The engine is released by `close`. */
-  constructor(id: string, engine: Sam2Engine, semantics: Semantics) {
+  /** `flags`: of the predictor, by their official names. The engine is released by `close`. */
+  constructor(id: string, engine: Sam2Engine, semantics: Semantics, flags: PredictorFlags = {}) {
     this.id = id;
     this.#engine = engine;
     this.#semantics = semantics;
+    this.#options = withOptions(predictorOptionsFor(engine.config), flags);
   }
 
   async open(clip: DatasetClip, frames: FrameSource): Promise<ClipSegmenter> {
     // Upstream's `tools/vos_inference.py`: no overlaps where one file holds all objects.
-    const options: PredictorOptions = {
-      ...predictorOptionsFor(this.#engine.config),
-      non_overlap_masks: clip.exclusive,
-    };
+    const options: PredictorOptions = { ...this.#options, non_overlap_masks: clip.exclusive };
     const semantics = this.#semantics;
     return new SessionClip(new TrackingSession({ engine: this.#engine, frames, options, semantics }));
   }

@@ -2,7 +2,6 @@
 import { openAsBlob } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { clipFingerprint } from "../../evaluation/clip-fingerprint.ts";
 import { DatasetError } from "../../evaluation/dataset-folder.ts";
 import { addRecord, type MergeReport, mergeDatasets } from "../../evaluation/dataset-merge.ts";
@@ -13,22 +12,24 @@ import { TrackerError } from "../../tracker-error.ts";
 import { diskFolder, diskStore } from "../disk-folder.ts";
 import { encodeJpeg } from "../encode-jpeg.ts";
 import { openClipAt, stillsIn } from "../open-clip.ts";
+import { parseArguments, single } from "../terminal/arguments.ts";
+import { type CommandResult, UsageError } from "../terminal/command.ts";
 
-export const DATASET_USAGE = `masklet dataset export RECORD.json --frames CLIP --out DIR
-masklet dataset merge DIR [DIR ...] --out DIR
-masklet dataset check DIR`;
+export const DATASET_USAGE = `dataset export|merge|check ...
+  export RECORD.json --frames CLIP --out DIR   adds a corrected track to the dataset in DIR
+  merge DIR [DIR ...] --out DIR                joins datasets without duplicates
+  check DIR                                    reads all of it and says what is wrong`;
 
-const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
+const SUBCOMMANDS: Record<string, (args: readonly string[]) => Promise<object>> = {
   export: exportRecord,
   merge,
   check,
 };
 
-/** Prints one JSON summary; gives 0, or 1 when a checked dataset has problems. */
-export async function datasetCommand([name = "", ...args]: string[]): Promise<number> {
-  const command = COMMANDS[name];
-  if (!command) throw usage(`Expected export, merge or check, got "${name}".`);
-  return command(args);
+export async function datasetCommand([name = "", ...args]: readonly string[]): Promise<CommandResult> {
+  const run = SUBCOMMANDS[name];
+  if (!run) throw new UsageError(`Expected export, merge or check, got "${name}".`);
+  return { exitCode: 0, summary: { ...(await run(args)) } };
 }
 
 /** What `masklet track --dataset DIR` calls too. `frames` stays the caller's to close. */
@@ -52,20 +53,18 @@ export async function fingerprintAt(path: string): Promise<string> {
   return clipFingerprint(await Promise.all(files.map((file) => openAsBlob(file))));
 }
 
-async function exportRecord(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { frames: { type: "string" }, out: { type: "string" } },
-    allowPositionals: true,
-  });
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0 || !values.frames || !values.out) {
-    throw usage("Expected a record, --frames and --out.");
+async function exportRecord(args: readonly string[]): Promise<object> {
+  const parsed = parseArguments(args, { frames: "text", out: "text" });
+  const [path, ...more] = parsed.positionals;
+  const clip = single(parsed, "frames");
+  const out = single(parsed, "out");
+  if (path === undefined || more.length > 0 || clip === undefined || out === undefined) {
+    throw new UsageError("Expected a record, --frames and --out.");
   }
   const record = await readRecordFile(path);
-  const frames = await openClipAt(values.frames);
+  const frames = await openClipAt(clip);
   try {
-    return print(await addToDataset(values.out, record, frames));
+    return await addToDataset(out, record, frames);
   } finally {
     frames.close();
   }
@@ -80,30 +79,20 @@ async function readRecordFile(path: string): Promise<TrackRecord> {
   }
 }
 
-async function merge(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args,
-    options: { out: { type: "string" } },
-    allowPositionals: true,
-  });
-  if (positionals.length === 0 || !values.out) throw usage("Expected datasets and --out.");
-  return print(await mergeDatasets(diskStore(values.out), positionals.map(diskFolder)));
+async function merge(args: readonly string[]): Promise<object> {
+  const parsed = parseArguments(args, { out: "text" });
+  const out = single(parsed, "out");
+  if (parsed.positionals.length === 0 || out === undefined) {
+    throw new UsageError("Expected datasets and --out.");
+  }
+  return mergeDatasets(diskStore(out), parsed.positionals.map(diskFolder));
 }
 
-async function check(args: string[]): Promise<number> {
-  const { positionals } = parseArgs({ args, allowPositionals: true });
-  const [path, ...more] = positionals;
-  if (path === undefined || more.length > 0) throw usage("Expected one dataset.");
-  const review = await reviewDataset(diskFolder(path));
-  print(review);
-  return review.problems.length === 0 ? 0 : 1;
-}
-
-function print(summary: object): number {
-  process.stdout.write(`${JSON.stringify(summary, null, 1)}\n`);
-  return 0;
-}
-
-function usage(message: string): TrackerError {
-  return new TrackerError("bad-config", message, DATASET_USAGE);
+/** @throws DatasetError with everything that is wrong. */
+async function check(args: readonly string[]): Promise<object> {
+  const [path, ...more] = parseArguments(args, {}).positionals;
+  if (path === undefined || more.length > 0) throw new UsageError("Expected one dataset.");
+  const { problems, ...counts } = await reviewDataset(diskFolder(path));
+  if (problems.length > 0) throw new DatasetError(problems);
+  return counts;
 }

@@ -38,7 +38,8 @@ export async function runCommandLine(
   }
   try {
     if (!command) throw unknownCommand(name, commands);
-    const { exitCode, summary } = await command.run(rest, context);
+    const { exitCode, summary, text } = await command.run(rest, context);
+    if (text !== undefined && !quiet) terminal.out(`${text}\n`);
     terminal.out(`${JSON.stringify({ ok: true, ...summary })}\n`);
     return exitCode;
   } catch (error) {
