@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { zipSync } from "fflate";
 
-/** The panel as one file, worker and WebAssembly within: local webviews load nothing else. */
-const PANEL_PAGE = "dist/premiere/panel.html";
+/** Its `panel.html` is the panel as one file, worker and WebAssembly within: local webviews load nothing else. */
+const BUILT = "dist/premiere";
 
 /** Zip entries carry a time; always the same, so that the same input gives the same file. */
 const ENTRY_TIME = new Date(1980, 0, 1);
@@ -32,25 +32,26 @@ async function manifestOf(probe) {
 }
 
 /** The probe's script goes into its page; "</" would end the script element early. */
-async function probePage() {
+async function probePage(built) {
   const page = await readFile("plugin/premiere/probe/page.html", "utf8");
-  const script = await readFile("dist/premiere/probe.js", "utf8");
+  const script = await readFile(join(built, "probe.js"), "utf8");
   return new TextEncoder().encode(page.replace("/* page.ts */", () => script.replaceAll("</", "<\\/")));
 }
 
-async function panelPage() {
-  if (existsSync(PANEL_PAGE)) return bytesOf(PANEL_PAGE);
-  throw new Error(`Packaging: expected ${PANEL_PAGE}; run \`npm run build\` first`);
+async function panelPage(built) {
+  const path = join(built, "panel.html");
+  if (existsSync(path)) return bytesOf(path);
+  throw new Error(`Packaging: expected ${path}; run \`npm run build\` first`);
 }
 
 /** All files of the package by name. */
-export async function packageFiles(probe = false) {
+export async function packageFiles(probe = false, built = BUILT) {
   const icons = await readdir("plugin/premiere/icons");
   const files = {
     "manifest.json": new TextEncoder().encode(`${JSON.stringify(await manifestOf(probe), null, 2)}\n`),
-    "index.html": await bytesOf("dist/premiere/index.html"),
-    "premiere.js": await bytesOf("dist/premiere/premiere.js"),
-    "panel.html": await (probe ? probePage() : panelPage()),
+    "index.html": await bytesOf(join(built, "index.html")),
+    "premiere.js": await bytesOf(join(built, "premiere.js")),
+    "panel.html": await (probe ? probePage(built) : panelPage(built)),
     LICENSE: await bytesOf("LICENSE"),
     NOTICE: await bytesOf("NOTICE"),
   };
