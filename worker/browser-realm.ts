@@ -1,8 +1,6 @@
 /** Runs in the tracking worker of a page: what the tracker needs, out of what a browser has. */
-import { BlobSource } from "mediabunny";
 import { exportMatte } from "./export-matte.ts";
 import type { FrameSource, Picture } from "./frames/frame-source.ts";
-import { openMediaClip } from "./frames/media-frame-source.ts";
 import { openStillClip } from "./frames/still-frame-source.ts";
 import type { ExecutionProvider } from "./inference/execution-provider.ts";
 import { wasmProvider, webgpuProvider } from "./inference/web-inference.ts";
@@ -63,10 +61,12 @@ async function fetchAsset(path: string): Promise<Uint8Array> {
 
 // ---------------------------------------------------------------- clips and pictures
 
-function openClip(source: ClipSource, clipId: string): Promise<FrameSource> {
+/** The media library is a file of its own, loaded while the model is being prepared. */
+async function openClip(source: ClipSource, clipId: string): Promise<FrameSource> {
   const { name } = source;
   if (source.kind === "media") {
-    return openMediaClip({ source: new BlobSource(source.blob), name, clipId, prepareCodec });
+    const { openMediaBlob } = await import("./frames/media-blob.ts");
+    return openMediaBlob({ blob: source.blob, name, clipId, prepareCodec });
   }
   const files = source.blobs.map((blob, index) => ({
     name: blob instanceof File ? blob.name : `frame ${index}`,

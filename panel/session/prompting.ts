@@ -1,4 +1,5 @@
 /** Points, boxes and painted masks: what a person says about an object on a frame. No DOM. */
+import { effect } from "@preact/signals";
 import type {
   BoxPrompt,
   FramePrompts,
@@ -113,8 +114,9 @@ export class Prompting {
     if (this.#refused()) return;
     this.#state.answering.value++;
     try {
-      await this.#settle();
       const frame = this.#state.frame.value;
+      await this.#settle();
+      if (!(await modelReady(this.#state))) return;
       await this.#history.act(label, () => this.#say(frame, change));
     } finally {
       this.#state.answering.value--;
@@ -128,9 +130,7 @@ export class Prompting {
       return true;
     };
     if (!openClipOf(this.#state)) return refuse("No clip is open.", "Open a video first.");
-    if (model.value.phase === "loading")
-      return refuse("The model is still loading.", "Click again when it is ready.");
-    if (model.value.phase !== "ready") return refuse("No model is loaded.", "Choose one at the top right.");
+    if (model.value.phase === "failed") return refuse("No model is loaded.", "Choose one at the top right.");
     const object = this.#selected();
     if (object?.locked) return refuse(`${object.name} is locked.`, "Unlock it, or select another object.");
     return false;
@@ -183,4 +183,16 @@ export class Prompting {
     const to = this.#inside({ x: Math.max(box.x0, box.x1), y: Math.max(box.y0, box.y1) });
     return { x0: from.x, y0: from.y, x1: to.x, y1: to.y };
   }
+}
+
+/** A click may come before the model: it waits for it. False where the model fails to load. */
+function modelReady({ model }: SessionState): Promise<boolean> {
+  return new Promise((resolve) => {
+    const dispose = effect(() => {
+      const { phase } = model.value;
+      if (phase !== "ready" && phase !== "failed") return;
+      resolve(phase === "ready");
+      queueMicrotask(() => dispose());
+    });
+  });
 }

@@ -12,13 +12,18 @@ export function Guide() {
   if (clip.value.phase === "opening") return <Line text={`Opening ${clip.value.name} …`} />;
   if (!openClipOf(session.state)) return <Welcome />;
   const state = model.value;
-  if (state.phase === "loading")
+  if (state.phase === "loading" || state.phase === "none") {
+    const progress = state.phase === "loading" ? state.progress : null;
     return (
       <div class="guide">
-        <span>Getting the model ready: {loading(state.progress)}</span>
-        <Progress share={loadShare(state.progress)} label="Loading the model" />
+        <span>
+          {answering.value > 0 ? "Answering when the model is ready" : "Getting the model ready"}:{" "}
+          {loading(progress)}
+        </span>
+        <Progress share={loadShare(progress)} label="Loading the model" />
       </div>
     );
+  }
   if (answering.value > 0) return <Line text="Looking …" />;
   if (document.value.objects.every((object) => object.prompts.size === 0))
     return <Line text="Click the object you want to cut out" />;

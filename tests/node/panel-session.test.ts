@@ -46,6 +46,16 @@ describe("clicking", () => {
     expect(session.state.selectedObjectId.value).toBe(1);
   });
 
+  it("waits for a model that is still loading, then answers", async () => {
+    const early = new Session(tracker, new MemoryStore());
+    await early.openClip(media());
+    const clicked = early.prompts.addPoint(CLICK);
+    expect(early.state.answering.value).toBe(1);
+    await early.models.load({ kind: "listed", id: "nano" });
+    await clicked;
+    expect(early.state.document.value.objects[0]?.records.has(0)).toBe(true);
+  });
+
   it("gathers points on one frame and keeps other frames apart", async () => {
     await session.prompts.addPoint(CLICK);
     await session.prompts.addPoint({ x: 40, y: 10, label: 0 });

@@ -1,12 +1,15 @@
 /** Runs in a worker or in Node: frames of a video file, decoded as they are asked for. */
 import {
-  ALL_FORMATS,
   EncodedPacketSink,
-  HLS,
   Input,
   type InputVideoTrack,
+  MATROSKA,
+  MP4,
+  MPEG_TS,
+  QTFF,
   type Source,
   VideoSampleSink,
+  WEBM,
 } from "mediabunny";
 import type { ClipInfo } from "../protocol.ts";
 import { TrackerError } from "../tracker-error.ts";
@@ -32,8 +35,8 @@ export interface MediaClipRequest {
   prepareCodec: PrepareCodec;
 }
 
-/** Files only: a playlist would fetch what it names from the network. */
-const FILE_FORMATS = ALL_FORMATS.filter((format) => format !== HLS);
+/** Video files. Not the sound-only formats, and no playlists: they would fetch what they name. */
+const FILE_FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 
 const CONVERT =
   "Convert it to H.264 (.mp4) or ProRes (.mov), or export a folder of PNG frames, and use that.";

@@ -2,7 +2,6 @@
 import type { Picture } from "../frames/frame-source.ts";
 import type { ClipInfo, MatteFormat } from "../protocol.ts";
 import type { MatteSink } from "./write/matte-sink.ts";
-import { openMovieWriter } from "./write/movie-writer.ts";
 import { openPngWriter } from "./write/png-writer.ts";
 import { openRleWriter } from "./write/rle-writer.ts";
 
@@ -39,6 +38,10 @@ export interface MatteWriterRequest {
 }
 
 type OpenWriter = (request: MatteWriterRequest) => Promise<MatteWriter>;
+
+/** Loaded when a movie is wanted: muxers and codecs are most of the media library. */
+const openMovieWriter: OpenWriter = async (request) =>
+  (await import("./write/movie-writer.ts")).openMovieWriter(request);
 
 const WRITERS: Record<MatteFormat, OpenWriter> = {
   png: openPngWriter,
