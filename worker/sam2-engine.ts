@@ -84,7 +84,7 @@ export class Sam2Engine {
     try {
       for (const name of GRAPHS) {
         onProgress("build", name);
-        const graph = await model.buildGraph(name);
+        const graph = await model.buildGraph(name, { fusedAttention: runtime.backend === "native" });
         onProgress("session", name);
         sessions[name] = await runtime.createSession(graph, { keepOnDevice: KEEP_ON_DEVICE });
       }

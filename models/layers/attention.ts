@@ -1,7 +1,7 @@
 /** Pure: scaled dot-product attention, with what can be folded into the weights folded. */
 import type { Dim, Value } from "../onnx/graph-builder.ts";
 import { add, matMul, mul, reshape, slice, softmax, transpose } from "../onnx/ops.ts";
-import { blockThatFits, inBlocks, projection } from "./basic-layers.ts";
+import { blockThatFits, inBlocks, projection, SCORE_BUFFER_BYTES } from "./basic-layers.ts";
 import { product, scaled, sum, transposed } from "./matrix.ts";
 import type { Weights } from "./weights.ts";
 
@@ -30,7 +30,7 @@ export function attend(query: Value, key: Value, value: Value, heads: number, bl
   if (query.graph.options.fusedAttention) return fusedAttention(query, key, value, heads);
   const [windows, queries] = query.shape;
   const keys = key.shape[1];
-  const fitting = block ?? blockThatFits(Number(queries), Number(windows) * heads * Number(keys) * 4);
+  const fitting = block ?? scoreBlock(Number(queries), Number(windows) * heads * Number(keys));
   const keyTransposed = split(key, heads, [0, 2, 3, 1]);
   const values = split(value, heads, [0, 2, 1, 3]);
   const blockAxis = heads === 1 ? 1 : 2;
@@ -40,7 +40,12 @@ export function attend(query: Value, key: Value, value: Value, heads: number, bl
   return joinHeads(mixed);
 }
 
-/** [B, L, heads * d] to [B, heads, L, d] or whatever `permutation` of [B, L, heads, d] says; one head stays flat. */
+/** Queries at a time where one query has so many scores. */
+export function scoreBlock(queries: number, scoresPerQuery: number): number {
+  return blockThatFits(queries, scoresPerQuery * 4, SCORE_BUFFER_BYTES);
+}
+
+/** [B, L, heads * d] as `permutation` of [B, L, heads, d]; where there is one head, that axis is left out. */
 function split(x: Value, heads: number, permutation: [number, number, number, number]): Value {
   const [batch, tokens, channels] = x.shape as [Dim, Dim, number];
   if (heads === 1) return permutation[3] === 1 ? transpose(x, [0, 2, 1]) : x;

@@ -1,6 +1,6 @@
 /** Pure: memory attention: the frame's feature looks at itself, at earlier frames' memories and pointers. */
-import { attend, outputProjection } from "../layers/attention.ts";
-import { activate, blockThatFits, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
+import { attend, outputProjection, scoreBlock } from "../layers/attention.ts";
+import { activate, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
 import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matrix.ts";
 import type { Weights } from "../layers/weights.ts";
 import { type Dim, GraphBuilder, type Value } from "../onnx/graph-builder.ts";
@@ -21,7 +21,7 @@ export function memoryAttention(config: Sam2Config, weights: Weights, options: B
   const features = graph.input("features_s16", "float32", [1, d, side, side]);
   const bank = readBank(graph, config, weights, tokens);
   const bankTokens = tokens * config.numMaskmem + (d / m) * config.maxObjectPointers;
-  const block = options.queryBlock ?? blockThatFits(tokens, bankTokens * 4);
+  const block = options.queryBlock ?? scoreBlock(tokens, bankTokens);
   const context: LayerContext = { config, bank, rotary: new Rotary(graph, side, d, config), block };
 
   let x = transpose(reshape(features, [1, d, tokens]), [0, 2, 1]);

@@ -190,6 +190,13 @@ const INPUTS: Record<GraphName, () => Record<string, TestTensor>> = {
   "memory-encoder": () => encoderInputs(1),
 };
 
+const TWO_OBJECTS: Record<GraphName, () => Record<string, TestTensor>> = {
+  "image-encoder": imageInputs,
+  "mask-decoder": () => decoderInputs(2, 3),
+  "memory-attention": () => attentionInputs(2, 3, 0),
+  "memory-encoder": () => encoderInputs(2),
+};
+
 describe("both runtimes and all ways of cutting", () => {
   it.each(GRAPHS)("%s gives the same on native and WASM", async (name) => {
     const [native, wasm] = [
@@ -200,6 +207,17 @@ describe("both runtimes and all ways of cutting", () => {
       const tolerance = output === "memories" ? 2 ** -7 : ROUNDING; // one step of bfloat16 near 1
       expect(worstError(tensor.data, wasm[output]!.data), output).toBeLessThanOrEqual(tolerance);
     }
+  });
+
+  it.each(GRAPHS)("%s gives the same with fused attention, for one object and for two", async (name) => {
+    const session = await openGraph(await model.buildGraph(name, { fusedAttention: true }), "native");
+    for (const inputs of [INPUTS[name](), TWO_OBJECTS[name]()]) {
+      const [fused, plain] = [await session.run(inputs), await sessions[`native ${name}`]!.run(inputs)];
+      for (const [output, tensor] of Object.entries(plain)) {
+        expect(worstError(tensor.data, fused[output]!.data), output).toBeLessThanOrEqual(ROUNDING);
+      }
+    }
+    await session.close();
   });
 
   it.each([1, 7, 16, 63, 64, 1000])(

@@ -49,7 +49,7 @@ export class StageReplay {
       (_, i) => `block${i}`,
     );
     const open = async (name: Parameters<Sam2Model["buildGraph"]>[0], taps: string[]) =>
-      openGraph(await model.buildGraph(name, { taps }), backend);
+      openGraph(await model.buildGraph(name, { taps, fusedAttention: backend === "native" }), backend);
     return new StageReplay(model, {
       encoder: await open("image-encoder", ["patch_embed", ...blocks, "fpn_raw.1", "fpn_raw.2"]),
       decoder: await open("mask-decoder", ["prompt_sparse", "prompt_dense", "hs", "src_out"]),

@@ -40,7 +40,8 @@ export class TinyTrack {
     const model = await tinyModel();
     const sessions = new Map<GraphName, GraphSession>();
     for (const name of ["image-encoder", "mask-decoder", "memory-encoder", "memory-attention"] as const) {
-      const graph = await model.buildGraph(name, { taps: name === "mask-decoder" ? ["hs"] : [] });
+      const taps = name === "mask-decoder" ? ["hs"] : [];
+      const graph = await model.buildGraph(name, { taps, fusedAttention: backend === "native" });
       sessions.set(name, await openGraph(graph, backend));
     }
     return new TinyTrack(sessions, readGoldenClip("tiny/clip_bedroom4_960x540.npy.gz"), click);

@@ -30,7 +30,7 @@ export async function measureStages(
 ): Promise<StageRow[]> {
   const rows: StageRow[] = [];
   for (const [label, name, situation] of STAGES) {
-    const graph = await model.buildGraph(name);
+    const graph = await model.buildGraph(name, { fusedAttention: runtime.backend === "native" });
     const session = await runtime.createSession(graph);
     const inputs = inputsFor(graph, situation, model, runtime);
     // The peak is taken beside every stage, because these machines drift.
