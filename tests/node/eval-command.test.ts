@@ -9,7 +9,10 @@ import { recordSession, trackRecordJson } from "../../worker/evaluation/track-re
 import { encodeMask } from "../../worker/mask-rle.ts";
 import { datasetCommand } from "../../worker/node/commands/dataset.ts";
 import { evalCommand } from "../../worker/node/commands/eval.ts";
+import { COMMANDS } from "../../worker/node/commands/table.ts";
+import { trackCommand } from "../../worker/node/commands/track.ts";
 import type { CommandContext } from "../../worker/node/terminal/command.ts";
+import { runCommandLine } from "../../worker/node/terminal/run.ts";
 import type { MemoryFiles } from "../support/memory-folder.ts";
 import { davisFiles, frameName, framePng, squareAt, TINY } from "../support/tiny-dataset.ts";
 
@@ -192,5 +195,63 @@ describe("masklet dataset", () => {
     await expect(datasetCommand(["export", path, ...out])).rejects.toThrow("expected a track record");
     await expect(datasetCommand(["upload"])).rejects.toThrow('got "upload"');
     await expect(datasetCommand(["merge"])).rejects.toThrow("Expected datasets and --out");
+  });
+
+  it("is what masklet track --dataset makes, with what a person said and what the model did", async () => {
+    const { frames } = await prepared();
+    const script = join(folder, "script.json");
+    const click = (frame: number) => ({
+      op: "points",
+      frame,
+      obj: "car",
+      points: [[10 + 2 * frame, 10]],
+      labels: [1],
+    });
+    const passing = [click(0), { op: "propagate" }, click(2), { op: "propagate", start_frame_idx: 2 }];
+    await writeFile(script, JSON.stringify([click(1), { op: "reset" }, ...passing]));
+    const out = join(folder, "corrected");
+    const { summary } = await trackCommand(
+      [frames, "--script", script, "--out", join(folder, "matte"), "--dataset", out],
+      context(),
+    );
+    expect(summary.dataset).toMatchObject({ clips: 1, masks: { prompted: 1, corrected: 1, predicted: 1 } });
+    expect((await datasetCommand(["check", out])).summary).toEqual({ clips: 1, objects: 1, masks: 3 });
+  });
+});
+
+describe("the command line", () => {
+  async function run(...args: string[]) {
+    const printed = { out: "", error: "" };
+    const code = await runCommandLine(args, COMMANDS, {
+      out: (text) => {
+        printed.out += text;
+      },
+      error: (text) => {
+        printed.error += text;
+      },
+      isLive: false,
+      signal: new AbortController().signal,
+    });
+    return { code, ...printed };
+  }
+
+  it("prints the table, then one line of JSON; with --quiet that line alone", async () => {
+    const dataset = await put(davisFiles(["a"], 3));
+    const args = ["eval", dataset, "--model", "copy", "--prompt", "mask"];
+    const loud = await run(...args);
+    expect(loud).toMatchObject({ code: 0, error: "1 of 1: a\n" });
+    expect(loud.out).toMatch(/^\| clip/);
+    const quiet = await run(...args, "--quiet");
+    expect(quiet.error).toBe("");
+    expect(JSON.parse(quiet.out)).toMatchObject({ ok: true, score: { objects: 1 }, prompt: "mask" });
+  });
+
+  it("fails with the file that is wrong, and with 2 for what it doesn't understand", async () => {
+    const dataset = await put({ ...davisFiles(["a"], 3), "Annotations/480p/a/00001.png": "text" });
+    const wrong = await run("eval", dataset, "--model", "copy", "--prompt", "mask");
+    expect(wrong.code).toBe(1);
+    expect(wrong.error).toContain("Annotations/480p/a/00001.png: is neither a PNG nor a JPEG");
+    expect((await run("eval", dataset, "--protocol", "online")).code).toBe(2);
+    expect((await run("dataset", "upload")).code).toBe(2);
   });
 });

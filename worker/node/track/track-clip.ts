@@ -17,6 +17,7 @@ import { openClipAt } from "../open-clip.ts";
 import { type CommandContext, type CommandResult, UsageError } from "../terminal/command.ts";
 import { duration, progress } from "../terminal/progress.ts";
 import { checkOperations, type MaskFiles } from "./check-operations.ts";
+import { KeptTrack } from "./kept-track.ts";
 import { type MatteOutput, openMatteOutput } from "./matte-output.ts";
 import type { Operation, PropagateOperation } from "./operation.ts";
 import { planOperations } from "./plan.ts";
@@ -60,8 +61,11 @@ async function trackFrames(
       options: loaded.predictor,
       semantics: options.semantics,
     });
-    const counts = await runJob(session, job, output, report, context).finally(() => session.release());
-    return await conclude({ options, info, job, output, report, loaded, counts, context });
+    const kept = new KeptTrack(job.operations, (id) => job.names.nameOf(id));
+    const counts = await runJob(session, job, output, report, kept, context).finally(() => session.release());
+    const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
+    const result = await conclude({ options, info, job, output, report, loaded, counts, context });
+    return dataset ? { ...result, summary: { ...result.summary, dataset } } : result;
   } finally {
     await loaded.engine.release();
   }
@@ -98,6 +102,7 @@ async function openOutput(
   const isFolder = format === "png" || (perObject && format !== "rle");
   await assertWritable(isFolder ? out : dirname(resolve(out)));
   if (report !== undefined) await assertWritable(dirname(resolve(report)));
+  if (options.dataset !== undefined) await assertWritable(options.dataset);
   return openMatteOutput({ out, format, info, perObject, nameOf: (id) => names.nameOf(id) });
 }
 
@@ -160,6 +165,7 @@ async function runJob(
   { operations, names, masks }: Job,
   output: MatteOutput,
   report: TrackReport,
+  kept: KeptTrack,
   context: CommandContext,
 ): Promise<Counts> {
   const started = performance.now();
@@ -177,6 +183,7 @@ async function runJob(
     )) {
       await output.add(results);
       report.add(operation, results);
+      kept.add(operation, results);
       for (const { objectId, output: found } of results.objects) {
         if (!found) continue;
         covered.set(objectId, (covered.get(objectId) ?? new Set()).add(results.frameIndex));

@@ -38,6 +38,7 @@ Options:
   --format png|prores|h264|rle          default png: OUT/00000.png …, or OUT/OBJECT/00000.png …
   --fps N                    rate of a folder of frames; default 24
   --report FILE.json         scores, areas, boxes and times of every operation, frame and object
+  --dataset DIR              adds the track to a dataset for training; stays on this machine
   --quiet                    nothing but the summary`;
 
 const KINDS: OptionKinds = {
@@ -59,6 +60,7 @@ const KINDS: OptionKinds = {
   format: "text",
   fps: "text",
   report: "text",
+  dataset: "text",
 };
 
 export type Direction = "forward" | "backward" | "both";
@@ -86,6 +88,7 @@ export interface TrackOptions {
   format: MatteFormat;
   framesPerSecond: number | undefined;
   report: string | undefined;
+  dataset: string | undefined;
 }
 
 const FORMATS = { png: "png", prores: "prores4444", h264: "h264", rle: "rle" } as const;
@@ -115,6 +118,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
     framesPerSecond: rateOf(parsed),
     report: single(parsed, "report"),
+    dataset: single(parsed, "dataset"),
   };
 }
 
