@@ -1,5 +1,5 @@
 /** Joins the page and the tracking worker: the only file of the panel that knows comlink. */
-import { proxy, type Remote, wrap } from "comlink";
+import { proxy, type Remote, transfer, wrap } from "comlink";
 import type { TrackerApi } from "../worker/protocol.ts";
 
 /** Callbacks cross as proxies; everything else is plain data. */
@@ -10,7 +10,8 @@ export function connectTracker(worker: Worker): TrackerApi {
     listModels: () => remote.listModels(),
     loadModel: (request, onProgress) => remote.loadModel(request, proxy(onProgress)),
     deleteModel: (id) => remote.deleteModel(id),
-    openClip: (source) => remote.openClip(source),
+    openClip: (source) =>
+      remote.openClip(source.kind === "ranges" ? transfer(source, [source.port]) : source),
     closeClip: (clipId) => remote.closeClip(clipId),
     readFrame: (clipId, frameIndex, maxWidth) => remote.readFrame(clipId, frameIndex, maxWidth),
     warmFrame: (clipId, frameIndex) => remote.warmFrame(clipId, frameIndex),

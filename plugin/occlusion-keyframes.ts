@@ -3,11 +3,13 @@ import type { Keyframe } from "./edit-plan.ts";
 import { formatTicks, frameToTicks } from "./timecode.ts";
 import type { MattePlacement } from "./timeline-map.ts";
 
-/** Source frames `from`..`to`, both included. `uncertain` keeps what was so before it: the hysteresis. */
+/** Source frames `from`..`to`, both included. The tracker's stretches fit. */
 export interface VisibilityStretch {
   from: number;
   to: number;
   state: "visible" | "hidden" | "uncertain";
+  /** Whether the matte is on; without it, `uncertain` keeps what was so before it: the hysteresis. */
+  shown?: boolean;
 }
 
 export interface OcclusionSettings {
@@ -64,14 +66,17 @@ export function visibilityPerFrame(
   stretches: readonly VisibilityStretch[],
   sourceFrames: readonly number[],
 ): boolean[] {
-  const certain = stretches
-    .filter((stretch) => stretch.state !== "uncertain")
-    .sort((a, b) => a.from - b.from);
-  const beginning = certain[0] ? certain[0].state === "visible" : true;
+  const certain = stretches.filter((stretch) => isOn(stretch) !== null).sort((a, b) => a.from - b.from);
+  const beginning = certain[0] ? isOn(certain[0]) : true;
   return sourceFrames.map((frame) => {
     const last = certain.findLast((stretch) => stretch.from <= frame);
-    return last ? last.state === "visible" : beginning;
+    return (last ? isOn(last) : beginning) === true;
   });
+}
+
+/** Null where a stretch doesn't say. */
+function isOn({ state, shown }: VisibilityStretch): boolean | null {
+  return shown ?? (state === "uncertain" ? null : state === "visible");
 }
 
 /** Runs of equal state, none of them (except visible ones at the ends) shorter than the settings ask. */

@@ -68,6 +68,10 @@ async function openClip(source: ClipSource, clipId: string): Promise<FrameSource
     const { openMediaBlob } = await import("./frames/media-blob.ts");
     return openMediaBlob({ blob: source.blob, name, clipId, prepareCodec });
   }
+  if (source.kind === "ranges") {
+    const { openMediaRanges } = await import("./frames/media-blob.ts");
+    return openMediaRanges({ port: source.port, bytes: source.bytes, name, clipId, prepareCodec });
+  }
   const files = source.blobs.map((blob, index) => ({
     name: blob instanceof File ? blob.name : `frame ${index}`,
     read: async () => new Uint8Array(await blob.arrayBuffer()),

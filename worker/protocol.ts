@@ -114,8 +114,20 @@ export interface LoadedModel {
 
 export type ClipSource =
   | { kind: "media"; blob: Blob; name: string }
+  /** A file of `bytes` bytes that only a host can read: asked for over the port, which is transferred. */
+  | { kind: "ranges"; port: MessagePort; bytes: number; name: string }
   /** Frame stills in presentation order (PNG or JPEG). */
   | { kind: "stills"; blobs: Blob[]; name: string; framesPerSecond: number };
+
+/** Over the port of a `ranges` clip. Bytes `start` to `end`, the last one not included. */
+export interface RangeRequest {
+  id: number;
+  start: number;
+  end: number;
+}
+
+/** `bytes` are transferred, all that were asked for. */
+export type RangeAnswer = { id: number; bytes: ArrayBuffer } | { id: number; error: string };
 
 export interface ClipInfo {
   clipId: string;

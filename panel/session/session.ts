@@ -264,11 +264,21 @@ export class Session {
 
 /** The same file gives the same key, so that its session is found again; usable as a folder's name. */
 function clipKey(source: ClipSource, info: ClipInfo): string {
-  const bytes =
-    source.kind === "media" ? source.blob.size : source.blobs.reduce((sum, blob) => sum + blob.size, 0);
+  const bytes = sourceBytes(source);
   const name = source.name
     .normalize("NFKD")
     .replace(/[^A-Za-z0-9._-]+/g, "-")
     .slice(0, 60);
   return `${name}-${bytes}-${info.frameCount}`;
+}
+
+function sourceBytes(source: ClipSource): number {
+  switch (source.kind) {
+    case "media":
+      return source.blob.size;
+    case "ranges":
+      return source.bytes;
+    case "stills":
+      return source.blobs.reduce((sum, blob) => sum + blob.size, 0);
+  }
 }

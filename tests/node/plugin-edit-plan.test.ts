@@ -71,6 +71,16 @@ describe("occlusion keyframes", () => {
     expect(keysOf("??hh")).toEqual([[0, 0]]);
   });
 
+  test("where the tracker says whether the matte is on, that decides, also on uncertain frames", () => {
+    const stretches = [
+      { from: 0, to: 4, state: "uncertain" as const, shown: true },
+      { from: 5, to: 9, state: "uncertain" as const, shown: false },
+    ];
+    const keys = occlusionKeyframes(stretches, { sourceFrames: frames(10), rate }, NO_FLICKER_LIMITS);
+    expect(keys.map((key) => key.value)).toEqual([100, 0]);
+    expect(keys[1]!.time).toBe(frameToTicks(5, rate).toString());
+  });
+
   test("by default one or two hidden frames and one visible frame between hidden ones don't flicker", () => {
     expect(keysOf("vvhhvv", DEFAULT_OCCLUSION_SETTINGS)).toEqual([]);
     expect(keysOf("vvhhhvhhhv", DEFAULT_OCCLUSION_SETTINGS)).toEqual([
