@@ -197,6 +197,19 @@ describe("masklet dataset", () => {
     await expect(datasetCommand(["merge"])).rejects.toThrow("Expected datasets and --out");
   });
 
+  it("recognises the clip of a record that comes without a fingerprint", async () => {
+    const { path, frames } = await prepared();
+    const out = join(folder, "one");
+    for (const name of ["at home", "in the studio"]) {
+      const anonymous = { clip: { ...clip, name, fingerprint: "" }, objects: record.objects };
+      await writeFile(path, trackRecordJson(anonymous));
+      await datasetCommand(["export", path, "--frames", frames, "--out", out]);
+    }
+    const { summary } = await datasetCommand(["check", out]);
+    expect(summary).toEqual({ clips: 1, objects: 1, masks: 3 });
+    expect((await readdir(out))[3]).toMatch(/^at-home-[0-9a-f]{8}_manual\.json$/);
+  });
+
   it("is what masklet track --dataset makes, with what a person said and what the model did", async () => {
     const { frames } = await prepared();
     const script = join(folder, "script.json");

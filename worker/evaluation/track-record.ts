@@ -16,7 +16,10 @@ export interface TrackRecord {
 
 export interface RecordedClip {
   name: string;
-  /** The same for the same media file, see `clip-fingerprint.ts`; what tells clips apart. */
+  /**
+   * The same for the same media file, see `clip-fingerprint.ts`; what tells clips apart. Empty in the record
+   * of a session that can't read the file's bytes, until `masklet dataset export` sees them.
+   */
   fingerprint: string;
   /** Displayed size, pixels. */
   width: number;

@@ -61,7 +61,9 @@ async function exportRecord(args: readonly string[]): Promise<object> {
   if (path === undefined || more.length > 0 || clip === undefined || out === undefined) {
     throw new UsageError("Expected a record, --frames and --out.");
   }
-  const record = await readRecordFile(path);
+  const { clip: recorded, objects } = await readRecordFile(path);
+  const fingerprint = recorded.fingerprint || (await fingerprintAt(clip));
+  const record = { clip: { ...recorded, fingerprint }, objects };
   const frames = await openClipAt(clip);
   try {
     return await addToDataset(out, record, frames);
