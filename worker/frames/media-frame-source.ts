@@ -130,10 +130,9 @@ async function readableFrames(
   const firstMissing = listed.findIndex((frame) => missing.has(frame));
   const frames = firstMissing < 0 ? listed : listed.slice(0, firstMissing);
   if (frames.length === 0) {
-    throw badClip(
-      `${name} lists ${listed.length} frames but holds none of them.`,
-      "Copy or download it again.",
-    );
+    const what =
+      listed.length === 0 ? "lists no frames" : `lists ${listed.length} frames but holds none of them`;
+    throw badClip(`${name} ${what}.`, "Copy or download it again.");
   }
   if (frames.length === listed.length) return { frames, warnings: [] };
   return {
