@@ -4,9 +4,9 @@ import { describe, expect, it } from "vitest";
 import type { BinaryMask } from "../../worker/evaluation/binary-mask.ts";
 import { chatterBetween, type LumaPicture } from "../../worker/evaluation/chatter.ts";
 import { boxAround, nextClick } from "../../worker/evaluation/click-sampling.ts";
-import { squaredDistanceInside, squaredDistanceTo } from "../../worker/evaluation/distance-transform.ts";
+import { squaredDistanceInside } from "../../worker/evaluation/distance-transform.ts";
 import { countPresence, presenceReport } from "../../worker/evaluation/presence.ts";
-import { mask, rectangle } from "../support/eval-masks.ts";
+import { rectangle } from "../support/eval-masks.ts";
 
 const randomMask = fc
   .record({ width: fc.integer({ min: 1, max: 14 }), height: fc.integer({ min: 1, max: 14 }) })
@@ -41,10 +41,6 @@ describe("the distance transform", () => {
       }),
       { numRuns: 200 },
     );
-  });
-
-  it("measures the way to a mask from outside of it", () => {
-    expect([...squaredDistanceTo(mask("1000", "0000"))]).toEqual([0, 1, 4, 9, 1, 2, 5, 10]);
   });
 });
 

@@ -7,7 +7,6 @@
  * Movement along the edge, which block matching can't see, doesn't change that distance.
  */
 import { type BinaryMask, isEmpty } from "./binary-mask.ts";
-import { squaredDistanceTo } from "./distance-transform.ts";
 import { boundaryPixels } from "./jaccard-and-boundary.ts";
 
 /** Brightness of a frame, 0 to 255, row by row. */
@@ -37,8 +36,8 @@ export function chatterBetween(before: OutlineFrame, after: OutlineFrame): numbe
   const outline = boundaryPixels(before.mask);
   const target = boundaryPixels(after.mask);
   if (outline.length === 0 || target.length === 0) return null;
-  const distance = squaredDistanceTo(pixelsAsMask(target, after.mask));
-  const jumps = samplePoints(outline).map((point) => jump(point, before.luma, after.luma, distance));
+  const arrived = pixelsAsMask(target, after.mask);
+  const jumps = samplePoints(outline).map((point) => jump(point, before.luma, after.luma, arrived));
   return jumps.reduce((sum, value) => sum + value, 0) / jumps.length;
 }
 
@@ -63,14 +62,23 @@ function pixelsAsMask(pixels: Int32Array, { width, height }: BinaryMask): Binary
   return { width, height, data };
 }
 
-function jump(point: number, before: LumaPicture, after: LumaPicture, distance: Float64Array): number {
+function jump(point: number, before: LumaPicture, after: LumaPicture, outline: BinaryMask): number {
   const { width, height } = before;
   const x = point % width;
   const y = (point - x) / width;
   const { dx, dy } = displacement(x, y, before, after);
-  const arrivedX = clamp(x + dx, width);
-  const arrivedY = clamp(y + dy, height);
-  return Math.min(LARGEST_JUMP, Math.sqrt(distance[arrivedY * width + arrivedX]!));
+  return distanceTo(outline, clamp(x + dx, width), clamp(y + dy, height));
+}
+
+/** Pixels to the nearest one of the mask; `LARGEST_JUMP` when there is none as near. */
+function distanceTo({ width, height, data }: BinaryMask, x: number, y: number): number {
+  let nearest = LARGEST_JUMP * LARGEST_JUMP;
+  for (let v = Math.max(0, y - LARGEST_JUMP); v <= Math.min(height - 1, y + LARGEST_JUMP); v++) {
+    for (let u = Math.max(0, x - LARGEST_JUMP); u <= Math.min(width - 1, x + LARGEST_JUMP); u++) {
+      if (data[v * width + u]) nearest = Math.min(nearest, (u - x) ** 2 + (v - y) ** 2);
+    }
+  }
+  return Math.sqrt(nearest);
 }
 
 /** Where the content around a pixel has gone; of equally good places the nearest one. */

@@ -17,12 +17,6 @@ export function squaredDistanceInside(mask: BinaryMask, paddedWithOutside: boole
   return squared;
 }
 
-/** Squared distance in pixels from every pixel to the nearest one of the mask. */
-export function squaredDistanceTo(mask: BinaryMask): Float64Array {
-  const outside = { ...mask, data: mask.data.map((inside) => inside ^ 1) };
-  return squaredDistanceInside(outside, false);
-}
-
 /** Lower envelope of parabolas along one row or column; buffers are reused from line to line. */
 class LineScratch {
   readonly #values: Float64Array;
