@@ -73,12 +73,15 @@ function outlineOf({ centre = [0.8, 0.5], radius = 0.25, turn = 0 }: ShotOptions
 /** Smooth noise from -1 to 1 with three octaves. */
 function mottle(seed: number): (x: number, y: number) => number {
   const at = (x: number, y: number) => {
-    const n = Math.sin(x * 127.1 + y * 311.7 + seed * 74.7) * 43758.5453;
-    return (n - Math.floor(n)) * 2 - 1;
+    let n = Math.imul(x, 0x27d4eb2d) ^ Math.imul(y, 0x165667b1) ^ Math.imul(seed, 0x9e3779b1);
+    n = Math.imul(n ^ (n >>> 15), 0x85ebca6b);
+    return ((n ^ (n >>> 13)) & 0xffff) / 0x8000 - 1;
   };
   const smooth = (x: number, y: number) => {
-    const [i, j] = [Math.floor(x), Math.floor(y)];
-    const [fx, fy] = [ease(x - i), ease(y - j)];
+    const i = Math.floor(x);
+    const j = Math.floor(y);
+    const fx = ease(x - i);
+    const fy = ease(y - j);
     const top = at(i, j) + (at(i + 1, j) - at(i, j)) * fx;
     const bottom = at(i, j + 1) + (at(i + 1, j + 1) - at(i, j + 1)) * fx;
     return top + (bottom - top) * fy;
