@@ -2,6 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ClipsDialog } from "./clips-dialog.tsx";
+import { HostPanel } from "./host/host-panel.tsx";
 import { ModelDialog } from "./model-picker/model-dialog.tsx";
 import { FramePanel } from "./objects/frame-panel.tsx";
 import { ObjectPanel } from "./objects/object-panel.tsx";
@@ -38,6 +39,7 @@ export function App({ panel }: { panel: Panel }) {
             <NoticeBar />
           </div>
           <aside class="side" aria-label="Objects and review">
+            <HostPanel />
             <ObjectPanel />
             <FramePanel />
             <ReviewPanel />

@@ -1,8 +1,10 @@
 /** The page: starts the tracker, finds its surroundings, draws the panel. */
+import { connectToPremiere, isWebviewPage, type WebviewPage } from "../plugin/bridge/page-host.ts";
 import { StandaloneHost } from "../plugin/standalone/main.ts";
 import { startWorker } from "./assets.ts";
 import { mountPanel, startPanel } from "./mount.tsx";
 import { chooseSink, saveFile } from "./output/sinks.ts";
+import type { Surroundings } from "./panel-context.ts";
 import { openSessionStore } from "./storage/opfs-store.ts";
 import { connectTracker } from "./tracker-client.ts";
 
@@ -13,12 +15,19 @@ async function main(): Promise<void> {
   if (!root) throw new Error("The page needs an element with the id panel.");
   const worker = await startWorker();
   const panel = mountPanel(root, connectTracker(worker), await openSessionStore(), {
-    host: new StandaloneHost(),
+    ...hostOf(),
     loadDemo,
     chooseSink,
     saveFile,
   });
   await startPanel(panel);
+}
+
+/** Inside of Premiere's webview the host is at the other end of its message bridge. */
+function hostOf(): Pick<Surroundings, "host" | "hasTimeline"> {
+  if (!isWebviewPage(window)) return { host: new StandaloneHost(), hasTimeline: false };
+  const events = { connected: () => {}, silent: () => {} };
+  return { host: connectToPremiere(window as unknown as WebviewPage, events), hasTimeline: true };
 }
 
 async function loadDemo(): Promise<{ blob: Blob; name: string }> {

@@ -4,6 +4,7 @@ import { render } from "preact";
 import type { TrackerApi } from "../worker/protocol.ts";
 import { App } from "./app.tsx";
 import { chooseFiles, openFiles } from "./files.ts";
+import { HostTimeline } from "./host/host-timeline.ts";
 import type { Dialog, Panel, Surroundings } from "./panel-context.ts";
 import { Session } from "./session/session.ts";
 import type { SessionStore } from "./session/session-store.ts";
@@ -27,6 +28,7 @@ export function mountPanel(
     playback: new Playback(session, viewer),
     preferences,
     surroundings,
+    hostTimeline: surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null,
     dialog: signal<Dialog | null>(null),
     commands: [],
     chooseFiles,
@@ -37,9 +39,13 @@ export function mountPanel(
   return panel;
 }
 
-/** What the page does by itself: the built-in model, and the last clip or the demo. */
-export async function startPanel({ session, surroundings }: Panel): Promise<void> {
+/** What the page does by itself: the built-in model, and the host's clip, the last one or the demo. */
+export async function startPanel({ session, surroundings, hostTimeline }: Panel): Promise<void> {
   const model = session.models.refresh().then(() => loadFirstModel(session));
+  if (hostTimeline) {
+    await hostTimeline.openSelection();
+    return model;
+  }
   const [last] = await session.store.list();
   const restored = last ? await session.openStored(last.key) : false;
   if (!restored && surroundings.loadDemo) {

@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { HostApi } from "../plugin/protocol.ts";
+import type { HostTimeline } from "./host/host-timeline.ts";
 import type { FileSink } from "./session/exporting.ts";
 import type { Session } from "./session/session.ts";
 import type { Commands } from "./ui/commands.ts";
@@ -16,6 +17,8 @@ export type Dialog = "help" | "models" | "export" | "clips";
 /** What the page's surroundings give: files in, files out, the host. */
 export interface Surroundings {
   host: HostApi;
+  /** Whether the host has a timeline of its own. */
+  hasTimeline: boolean;
   /** The clip that comes with the product; null where there is none. */
   loadDemo: (() => Promise<{ blob: Blob; name: string }>) | null;
   /** Null when the person changed their mind. */
@@ -29,6 +32,8 @@ export interface Panel {
   playback: Playback;
   preferences: Preferences;
   surroundings: Surroundings;
+  /** The timeline of an editing application around the page; null in a browser tab. */
+  hostTimeline: HostTimeline | null;
   dialog: Signal<Dialog | null>;
   commands: Commands;
   /** Opens a file dialogue; `accept` as in an input element. */

@@ -27,6 +27,8 @@ export interface MatteImport {
   /** Pixels of the files. */
   width: number;
   height: number;
+  /** Whether they show the timeline's whole frame at another size, and must be scaled to it. */
+  fitToFrame: boolean;
   name: string;
   /** What the footage must be interpreted as. */
   rate: Fraction;
@@ -81,6 +83,7 @@ export interface MatteFiles {
   firstFile: string;
   width: number;
   height: number;
+  fitToFrame: boolean;
 }
 
 /** Source frames worth a look, both ends included, and why. */

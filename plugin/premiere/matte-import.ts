@@ -124,6 +124,7 @@ async function interpret(
   transact(project, `Masklet: import ${matte.name}`, () => [
     clip.createSetOverrideFrameRateAction(rateToNumber(matte.rate)),
     clip.createSetNameAction(signedName(matte.name, signature)),
+    ...(matte.fitToFrame ? [clip.createSetScaleToFrameSizeAction()] : []),
     // Where the last matte frame is longer than what is left of the clip.
     ...(isLonger
       ? [clip.createSetInOutPointsAction(tickTime(premiere, 0n), tickTime(premiere, length))]

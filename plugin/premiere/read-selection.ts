@@ -3,7 +3,7 @@ import type { ClipSelection, Fraction, TimelineFacts } from "../protocol.ts";
 import { formatTicks, rateFromNumber } from "../timecode.ts";
 import { readClipClock } from "./clip-clock.ts";
 import { findComponents, TRACK_MATTE_KEY } from "./components.ts";
-import { type HostEnvironment, messageOf } from "./host-environment.ts";
+import { type HostEnvironment, HostError, messageOf } from "./host-environment.ts";
 import { matteObstacle, type PictureSize } from "./matte-obstacle.ts";
 import { baseName } from "./paths.ts";
 import {
@@ -103,11 +103,11 @@ async function mediaFile({ files }: HostEnvironment, media: ClipMedia | null): P
   const path = await media.clip.getMediaFilePath();
   if (!path) return withoutFile("This clip has no media file (a title, a matte or a generated picture).");
   if (await media.clip.isOffline()) {
-    return {
-      mediaPath: null,
-      mediaBytes: null,
-      notes: [`The media is offline: ${path}. Link it again (Clip > Link Media).`],
-    };
+    throw new HostError(
+      "offline-media",
+      `The media of this clip is offline: ${path}.`,
+      "Link it again (Clip > Link Media), then open the clip.",
+    );
   }
   try {
     return { mediaPath: path, mediaBytes: (await files.lstat(path)).size, notes: [] };

@@ -206,7 +206,7 @@ const request: MattePlanRequest = {
   timing,
   clock,
   placement: placeMatte(timing, clock),
-  files: { kind: "stills", firstFile: "/p/car/00000.png", width: 1920, height: 1080 },
+  files: { kind: "stills", firstFile: "/p/car/00000.png", width: 1920, height: 1080, fitToFrame: false },
   visibility: [
     { from: 100, to: 103, state: "visible" },
     { from: 104, to: 109, state: "hidden" },
@@ -226,6 +226,7 @@ describe("the edit plan", () => {
         frameCount: 10,
         width: 1920,
         height: 1080,
+        fitToFrame: false,
         name: "street.mov - car",
         rate,
         start: timing.start,

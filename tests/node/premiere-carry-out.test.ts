@@ -158,6 +158,22 @@ describe("a track matte on the timeline", () => {
     expect(timeline[2]).toEqual([matteLine(name)]);
   });
 
+  test("made of smaller stills of the whole frame is scaled to the frame, any other one is left as it is", async () => {
+    for (const fitToFrame of [true, false]) {
+      const scene = makeScene();
+      const files = {
+        kind: "stills" as const,
+        firstFile: `${FILES}/00000.png`,
+        width: 1024,
+        height: 576,
+        fitToFrame,
+      };
+      reportOf(await scene.host.carryOut(await planFor(scene, { files })));
+      const { itemId } = scene.world.model.tracks[1]!.items[0]!;
+      expect(scene.world.projectItem(itemId!).scaledToFrame).toBe(fitToFrame);
+    }
+  });
+
   test("whose last frame would outlast the clip is cut to the clip's end", async () => {
     const scene = makeScene();
     scene.world.settings = { ...scene.world.settings, ticksPerFrame: 254_016_000_000n / 30n };

@@ -92,12 +92,6 @@ describe("reading the selection", () => {
       "multicam",
     ],
     ["a title", { emptyMediaPath: true }, () => {}, "no media file"],
-    [
-      "offline media",
-      {},
-      (scene) => void Object.assign(scene.world.projectItem("street.mov"), { offline: true }),
-      "Link Media",
-    ],
     ["a file that can't be read", {}, (scene) => void scene.world.files.contents.clear(), "can't be read"],
   ];
   test.each(fileless)("of %s gives no media path and says why", async (_, traps, change, note) => {
@@ -106,6 +100,13 @@ describe("reading the selection", () => {
     const selection = await select(scene.host);
     expect(selection.mediaPath).toBeNull();
     expect(selection.notes.join(" ")).toContain(note);
+  });
+
+  test("of offline media fails and says how to link it again", async () => {
+    const scene = makeScene();
+    scene.world.projectItem("street.mov").offline = true;
+    const failure = failureOf(await scene.host.readSelection());
+    expect([failure.code, failure.remedy]).toEqual(["offline-media", expect.stringContaining("Link Media")]);
   });
 
   test("knows 29.97 drop frame and the start timecode", async () => {

@@ -58,6 +58,7 @@ type UsedClip = Pick<
   | "getFootageInterpretation"
   | "createSetOverrideFrameRateAction"
   | "createSetInOutPointsAction"
+  | "createSetScaleToFrameSizeAction"
   | "createSetNameAction"
   | "name"
   | "type"
@@ -89,6 +90,11 @@ export class FakeClip extends FakeProjectItem implements UsedClip {
   createSetOverrideFrameRateAction(rate: number): Action {
     return this.live().action("override-rate", () => {
       if (!this.world.traps.rateIgnored) this.world.setRate(this.id, rate);
+    });
+  }
+  createSetScaleToFrameSizeAction(): Action {
+    return this.live().action("scale-to-frame", () => {
+      this.world.projectItem(this.id).scaledToFrame = true;
     });
   }
   createSetInOutPointsAction(from: TickTime, to: TickTime): Action {

@@ -90,6 +90,7 @@ export class FakeWorld {
       pixelAspect: 1,
       duration: TICKS * 3600n,
       stills: null,
+      scaledToFrame: false,
       inPoint: null,
       outPoint: null,
       ...item,

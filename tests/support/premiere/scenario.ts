@@ -69,7 +69,13 @@ export async function planFor(
     timing,
     clock,
     placement,
-    files: { kind: "stills", firstFile: `${folder}/${stillName(0)}`, width: 1920, height: 1080 },
+    files: {
+      kind: "stills",
+      firstFile: `${folder}/${stillName(0)}`,
+      width: 1920,
+      height: 1080,
+      fitToFrame: false,
+    },
     visibility: [
       { from: 0, to: 59, state: "visible" },
       { from: 60, to: 79, state: "hidden" },

@@ -57,6 +57,7 @@ export interface ModelProjectItem {
   /** Ticks of media at its frame rate; for stills worked out from their number. */
   duration: bigint;
   stills: number | null;
+  scaledToFrame: boolean;
   inPoint: bigint | null;
   outPoint: bigint | null;
 }

@@ -1,0 +1,131 @@
+/** What the person made of a clip becomes matte files and an edit plan for the host. Pure. */
+import {
+  type EditPlan,
+  type MattePlanRequest,
+  planMatte,
+  type ReviewStretch,
+} from "../../plugin/edit-plan.ts";
+import { stillName } from "../../plugin/matte-names.ts";
+import type { VisibilityStretch } from "../../plugin/occlusion-keyframes.ts";
+import type { ClipSelection } from "../../plugin/protocol.ts";
+import { type ClipTiming, placeMatte, type SourceClock, stillsTiming } from "../../plugin/timeline-map.ts";
+import type { ClipInfo, MatteRequest } from "../../worker/protocol.ts";
+import { isShownAt, visibilityStretches } from "../../worker/visibility.ts";
+import { reviewList } from "../review/review-list.ts";
+import { type SessionDocument, type TrackedObject, visibleObjects } from "../session/document.ts";
+import { matteLayers } from "../session/exporting.ts";
+
+/** `media`: the host's file, decoded here. `stills`: frames that the host rendered. */
+export type FrameRoute = "media" | "stills";
+
+export type WriteKind = MattePlanRequest["kind"];
+
+/** A clip of the host's timeline, and how its frames came here. */
+export interface HostClip {
+  selection: ClipSelection;
+  route: FrameRoute;
+}
+
+/** Everything that is decided before the first file is written. */
+export interface HostMatte {
+  request: MatteRequest;
+  /** Of all shown objects together. */
+  objectName: string;
+  /** For each source frame the names of the files it becomes. */
+  names: ReadonlyMap<number, readonly string[]>;
+  fileCount: number;
+  /** The plan, once the first file's place is known. */
+  plan(firstFile: string): EditPlan;
+}
+
+export function timingOf({ selection, route }: HostClip): ClipTiming {
+  return route === "stills" ? stillsTiming(selection) : selection;
+}
+
+export function clockOf(info: ClipInfo): SourceClock {
+  const { frameCount, timestamps, variableFrameRate } = info;
+  return variableFrameRate ? { frameCount, timestamps } : { frameCount };
+}
+
+export function hostMatte(
+  clip: HostClip,
+  info: ClipInfo,
+  document: SessionDocument,
+  kind: WriteKind,
+): HostMatte {
+  const [timing, clock] = [timingOf(clip), clockOf(info)];
+  const placement = placeMatte(timing, clock);
+  const [from, to] = extent(placement.sourceFrames);
+  const objects = visibleObjects(document);
+  const objectName = objects.map((object) => object.name).join(" + ");
+  const names = new Map<number, string[]>();
+  for (const [n, frame] of placement.sourceFrames.entries()) {
+    names.set(frame, [...(names.get(frame) ?? []), stillName(n)]);
+  }
+  return {
+    request: {
+      layers: matteLayers(document, from, to),
+      from,
+      to,
+      format: "png",
+      content: kind === "cut-out" ? "cutout" : "matte",
+      grouping: "merged",
+      settings: { ...document.matte },
+    },
+    objectName,
+    names,
+    fileCount: placement.sourceFrames.length,
+    plan: (firstFile) =>
+      planMatte({
+        kind,
+        clipId: clip.selection.clipId,
+        clipName: clip.selection.name,
+        objectName,
+        timing,
+        clock,
+        placement,
+        files: {
+          kind: "stills",
+          firstFile,
+          width: info.width,
+          height: info.height,
+          fitToFrame: clip.route === "stills",
+        },
+        visibility: mergedVisibility(objects, from, to),
+        review: reviewOf(objects),
+      }),
+  };
+}
+
+/** Lowest and highest, without spreading: a clip may have more frames than a call takes arguments. */
+function extent(frames: readonly number[]): [number, number] {
+  return frames.reduce<[number, number]>(
+    ([low, high], frame) => [Math.min(low, frame), Math.max(high, frame)],
+    [frames[0] ?? 0, frames[0] ?? 0],
+  );
+}
+
+/** One object's own stretches; of several, on wherever one of those that add is on. */
+export function mergedVisibility(
+  objects: readonly TrackedObject[],
+  from: number,
+  to: number,
+): VisibilityStretch[] {
+  const adding = objects.filter((object) => object.operation === "add");
+  const stretches = adding.map((object) => visibilityStretches([...object.records.values()]));
+  if (stretches.length === 1) return stretches[0]!;
+  const merged: VisibilityStretch[] = [];
+  for (let frame = from; frame <= to; frame++) {
+    const states = stretches.map((each) => isShownAt(each, frame)).filter((state) => state !== null);
+    if (states.length === 0) continue;
+    const shown = states.includes(true);
+    const last = merged[merged.length - 1];
+    if (last && last.to === frame - 1 && last.shown === shown) last.to = frame;
+    else merged.push({ from: frame, to: frame, state: shown ? "visible" : "hidden", shown });
+  }
+  return merged;
+}
+
+function reviewOf(objects: readonly TrackedObject[]): ReviewStretch[] {
+  return reviewList(objects).map(({ frameIndex, reason }) => ({ from: frameIndex, to: frameIndex, reason }));
+}

@@ -1,0 +1,111 @@
+/** The host's timeline in the panel: open what is selected there, write the matte back, see what came of it. */
+import { useSignal } from "@preact/signals";
+import type { PlanReport } from "../../plugin/protocol.ts";
+import { usePanel } from "../panel-context.ts";
+import { openClipOf } from "../session/session-state.ts";
+import { Progress, Section, Segments } from "../ui/controls.tsx";
+import type { WriteKind } from "./host-matte.ts";
+import type { HostTimelineState } from "./host-timeline.ts";
+
+export function HostPanel() {
+  const { session, hostTimeline } = usePanel();
+  const kind = useSignal<WriteKind>("track-matte");
+  if (!hostTimeline) return null;
+  const state = hostTimeline.state.value;
+  const clip = hostTimeline.clip.value;
+  const isBusy = state.phase !== "idle" && state.phase !== "written";
+  const canWrite = clip !== null && openClipOf(session.state) !== null && !isBusy;
+  return (
+    <Section title="Timeline">
+      <button
+        type="button"
+        class="button"
+        disabled={isBusy}
+        onClick={() => void hostTimeline.openSelection()}
+      >
+        Open the selected clip
+      </button>
+      {clip && (
+        <p class="hint">
+          {clip.route === "media"
+            ? "Frames come from the media file."
+            : "Frames come from the host's own rendering."}
+        </p>
+      )}
+      <Segments
+        label="What to write"
+        value={kind.value}
+        options={[
+          {
+            value: "track-matte",
+            label: "Track matte",
+            title: "A matte above the clip, and the clip keyed by it",
+          },
+          { value: "cut-out", label: "Cut-out", title: "The object alone, on a track above" },
+          { value: "import-only", label: "Import", title: "The matte in the project, the timeline as it is" },
+        ]}
+        onChange={(value) => {
+          kind.value = value;
+        }}
+      />
+      <button
+        type="button"
+        class="button button-primary"
+        disabled={!canWrite}
+        onClick={() => void hostTimeline.write(kind.value)}
+      >
+        Write to timeline
+      </button>
+      {isBusy && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
+      {state.phase === "written" && <Report report={state.report} />}
+    </Section>
+  );
+}
+
+function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
+  const [done, total, words] = progressOf(state);
+  return (
+    <div role="status">
+      <p class="hint">{words}</p>
+      <Progress share={total > 0 ? done / total : null} label={words} />
+      <button type="button" class="button" disabled={state.phase === "placing"} onClick={cancel}>
+        Cancel
+      </button>
+    </div>
+  );
+}
+
+function progressOf(state: HostTimelineState): [done: number, total: number, words: string] {
+  switch (state.phase) {
+    case "reading":
+      return [
+        state.doneFrames,
+        state.totalFrames,
+        `Frame ${state.doneFrames} of ${state.totalFrames} from the host`,
+      ];
+    case "writing":
+      return [state.doneFiles, state.totalFiles, `File ${state.doneFiles} of ${state.totalFiles}`];
+    case "placing":
+      return [0, 0, "Placing the matte …"];
+    case "idle":
+    case "written":
+      return [0, 0, ""];
+  }
+}
+
+function Report({ report: { done, notDone } }: { report: PlanReport }) {
+  return (
+    <div role="status" class="host-report">
+      <ul>
+        {done.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      {notDone.map(({ what, why, remedy }) => (
+        <p key={what} class="hint hint-warning">
+          <strong>{what}:</strong> {why} {remedy}
+        </p>
+      ))}
+    </div>
+  );
+}

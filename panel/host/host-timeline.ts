@@ -1,0 +1,214 @@
+/** The host's timeline: opens its selected clip and writes mattes back to it. No DOM. */
+import { type Signal, signal } from "@preact/signals";
+import { decodeBase64, encodeBase64 } from "../../plugin/bridge/base64.ts";
+import { matteFolderName } from "../../plugin/matte-names.ts";
+import type { ClipSelection, HostApi, HostFailure, HostOutcome, PlanReport } from "../../plugin/protocol.ts";
+import { timelineFrames } from "../../plugin/timeline-map.ts";
+import type { ClipSource, MatteFile } from "../../worker/protocol.ts";
+import type { Session } from "../session/session.ts";
+import { openClipOf } from "../session/session-state.ts";
+import { type HostClip, type HostMatte, hostMatte, type WriteKind } from "./host-matte.ts";
+import { serveRanges } from "./range-server.ts";
+
+export type HostTimelineState =
+  | { phase: "idle" }
+  | { phase: "reading"; doneFrames: number; totalFrames: number }
+  | { phase: "writing"; doneFiles: number; totalFiles: number }
+  | { phase: "placing" }
+  | { phase: "written"; report: PlanReport };
+
+/** Wide enough for every model's input; a host renders larger ones more slowly. */
+const STILL_WIDTH = 1024;
+/** More stills than this would not fit in the page's memory. */
+const MAX_STILLS = 900;
+/** Bytes of a file that cross to the host in one call. */
+const PART_BYTES = 4 * 1024 * 1024;
+
+/** A failure that has words for the person already. */
+class TimelineError extends Error {
+  readonly failure: HostFailure;
+  constructor(failure: HostFailure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+export class HostTimeline {
+  readonly state: Signal<HostTimelineState> = signal({ phase: "idle" });
+  readonly clip: Signal<HostClip | null> = signal(null);
+  readonly #host: HostApi;
+  readonly #session: Session;
+  #cancelled = false;
+
+  constructor(host: HostApi, session: Session) {
+    this.#host = host;
+    this.#session = session;
+  }
+
+  /** Opens what is selected in the host: its file, or else the frames that the host renders. */
+  openSelection(): Promise<boolean> {
+    return this.#guard(async () => {
+      const selection = unwrap(await this.#host.readSelection());
+      const hasFile = selection.mediaPath !== null && selection.mediaBytes !== null;
+      const opened = (hasFile && (await this.#openFile(selection))) || (await this.#openStills(selection));
+      if (!opened) return false;
+      this.#say(selection.notes);
+      return true;
+    });
+  }
+
+  async #openFile(selection: ClipSelection): Promise<boolean> {
+    const port = serveRanges(this.#host, selection.clipId);
+    const source: ClipSource = {
+      kind: "ranges",
+      port,
+      bytes: selection.mediaBytes ?? 0,
+      name: selection.name,
+    };
+    if (!(await this.#session.openClip(source))) return false;
+    this.clip.value = { selection, route: "media" };
+    return true;
+  }
+
+  async #openStills(selection: ClipSelection): Promise<boolean> {
+    const { count } = timelineFrames(selection);
+    if (count > MAX_STILLS) throw new TimelineError(tooLong(count));
+    const blobs: Blob[] = [];
+    for (let frame = 0; frame < count; frame++) {
+      this.state.value = { phase: "reading", doneFrames: frame, totalFrames: count };
+      if (this.#cancelled) throw new TimelineError(CANCELLED);
+      const still = unwrap(await this.#host.renderStill(selection.clipId, frame, STILL_WIDTH));
+      blobs.push(blobOf(still));
+    }
+    const rate = selection.timeline?.rate ?? selection.rate;
+    const framesPerSecond = rate.numerator / rate.denominator;
+    const opened = await this.#session.openClip({
+      kind: "stills",
+      blobs,
+      name: selection.name,
+      framesPerSecond,
+    });
+    if (opened) this.clip.value = { selection, route: "stills" };
+    return opened;
+  }
+
+  /** Writes the files, then the timeline. */
+  write(kind: WriteKind): Promise<boolean> {
+    return this.#guard(async () => {
+      const info = openClipOf(this.#session.state);
+      const clip = this.clip.value;
+      if (!info || !clip) throw new TimelineError(NO_CLIP);
+      const matte = hostMatte(clip, info, this.#session.state.document.value, kind);
+      if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
+      const firstFile = await this.#writeFiles(info.clipId, clip, matte);
+      this.state.value = { phase: "placing" };
+      const report = unwrap(await this.#host.carryOut(matte.plan(firstFile)));
+      this.state.value = { phase: "written", report };
+      return true;
+    });
+  }
+
+  async #writeFiles(clipId: string, { selection }: HostClip, matte: HostMatte): Promise<string> {
+    const folder = matteFolderName(selection.name, matte.objectName, new Date());
+    let firstFile: string | null = null;
+    let doneFiles = 0;
+    const onFile = async ({ path, bytes }: MatteFile) => {
+      const content = new Uint8Array(await bytes.arrayBuffer());
+      for (const name of matte.names.get(frameOf(path)) ?? []) {
+        const place = await this.#writeFile(`${folder}/${name}`, content);
+        if (FIRST_STILL.test(name)) firstFile = place;
+        this.state.value = { phase: "writing", doneFiles: ++doneFiles, totalFiles: matte.fileCount };
+      }
+    };
+    this.state.value = { phase: "writing", doneFiles: 0, totalFiles: matte.fileCount };
+    const outcome = await this.#session.tracker.exportMatte(clipId, matte.request, onFile, () => {});
+    if (!outcome.ok) throw new TimelineError({ ...outcome.error, code: "internal" });
+    if (this.#cancelled) throw new TimelineError(CANCELLED);
+    if (firstFile === null || doneFiles < matte.fileCount) throw new TimelineError(INCOMPLETE);
+    return firstFile;
+  }
+
+  /** In parts, each small enough for one message to the host. */
+  async #writeFile(path: string, content: Uint8Array): Promise<string> {
+    let place = "";
+    for (let from = 0; from === 0 || from < content.length; from += PART_BYTES) {
+      const part = encodeBase64(content.subarray(from, from + PART_BYTES));
+      place = unwrap(await this.#host.writeFile(path, part, from > 0)).absolutePath;
+    }
+    return place;
+  }
+
+  async cancel(): Promise<void> {
+    this.#cancelled = true;
+    await this.#session.tracker.stop();
+  }
+
+  /** One thing at a time; a failure becomes a notice and leaves the session as it is. */
+  async #guard(work: () => Promise<boolean>): Promise<boolean> {
+    const { phase } = this.state.value;
+    if (phase !== "idle" && phase !== "written") return false;
+    this.#cancelled = false;
+    try {
+      const done = await work();
+      if (this.state.value.phase !== "written") this.state.value = { phase: "idle" };
+      return done;
+    } catch (error) {
+      this.state.value = { phase: "idle" };
+      this.#tell(error);
+      return false;
+    }
+  }
+
+  #tell(error: unknown): void {
+    const { notice } = this.#session.state;
+    if (!(error instanceof TimelineError)) throw error;
+    const { code, message, remedy } = error.failure;
+    if (code !== "cancelled") notice.value = { tone: "error", message, remedy };
+  }
+
+  #say(notes: readonly string[]): void {
+    if (notes.length === 0) return;
+    this.#session.state.notice.value = { tone: "info", message: notes.join(" "), remedy: "" };
+  }
+}
+
+function unwrap<T>(outcome: HostOutcome<T>): T {
+  if (outcome.ok) return outcome.value;
+  throw new TimelineError(outcome.error);
+}
+
+/** "00012.png", whatever the folder. */
+function frameOf(path: string): number {
+  return Number(/(\d+)\.\w+$/.exec(path)?.[1] ?? Number.NaN);
+}
+
+const FIRST_STILL = /^0+\./;
+
+function blobOf({ mimeType, base64 }: { mimeType: string; base64: string }): Blob {
+  return new Blob([decodeBase64(base64)], { type: mimeType });
+}
+
+const CANCELLED: HostFailure = { code: "cancelled", message: "Cancelled.", remedy: "" };
+const NO_CLIP: HostFailure = {
+  code: "no-selection",
+  message: "No clip of the timeline is open.",
+  remedy: "Select a clip on the timeline and open it here first.",
+};
+const NO_MASK: HostFailure = {
+  code: "no-selection",
+  message: "There is no mask to write.",
+  remedy: "Track an object first, or show one that is hidden.",
+};
+const INCOMPLETE: HostFailure = {
+  code: "partly-done",
+  message: "The matte has fewer frames than the clip on the timeline.",
+  remedy: "The timeline wasn't touched. Write again; if it stays, open the clip again.",
+};
+
+function tooLong(count: number): HostFailure {
+  return {
+    code: "not-supported",
+    message: `The clip has ${count} frames and must be rendered by the host, which works up to ${MAX_STILLS}.`,
+    remedy: "Cut the clip into shorter pieces, or render and replace it so that it has a file of its own.",
+  };
+}
