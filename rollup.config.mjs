@@ -1,8 +1,9 @@
 /** Every bundle of the product. `npm run build` makes them all. */
-import { existsSync } from "node:fs";
-import { copyFile, mkdir } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { builtinModules } from "node:module";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import commonjs from "@rollup/plugin-commonjs";
 import resolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
@@ -53,7 +54,15 @@ const ASSETS = {
   ),
 };
 
+/** Libraries that also run in Node import its modules on paths that a browser never takes. */
+const withoutNode = {
+  name: "without-node",
+  resolveId: (id) => (id.startsWith("node:") ? `\0empty ${id}` : null),
+  load: (id) => (id.startsWith("\0empty ") ? "export default {};" : null),
+};
+
 const browserPlugins = () => [
+  withoutNode,
   resolve({ browser: true, exportConditions: ["onnxruntime-web-use-extern-wasm"] }),
   commonjs(),
   typescript(BROWSER),
@@ -101,7 +110,69 @@ function pageFiles() {
   };
 }
 
-const bundles = [commandLine, page, ...premiere];
-if (existsSync(worker.input.worker)) bundles.push(worker);
+/**
+ * The same page as a single file, for embedded pages that may fetch nothing: the worker in one piece, and
+ * the binaries packed, as blocks that `panel/assets.ts` reads.
+ */
+const singleFile = {
+  input: { worker: "worker/web-worker.ts" },
+  output: { dir: "dist/single", entryFileNames: "[name].js", format: "es", inlineDynamicImports: true },
+  plugins: [...browserPlugins(), singlePage()],
+};
 
-export default bundles;
+function singlePage() {
+  return {
+    name: "single-page",
+    async generateBundle(_options, bundle) {
+      const packed = async (path) => gzipSync(await readFile(path), { level: 9 }).toString("base64");
+      const blocks = {
+        "masklet-worker": bundle["worker.js"].code,
+        "masklet-wasm": await packed(
+          "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.asyncify.wasm",
+        ),
+        "masklet-checkpoint": await packed("models/embedded/masklet-nano.pt"),
+        "masklet-config": await packed("models/embedded/masklet-nano.yaml"),
+      };
+      const script = await readFile("dist/panel/panel.js", "utf8");
+      const style = await readFile("dist/panel/panel.css", "utf8");
+      delete bundle["worker.js"];
+      this.emitFile({ type: "asset", fileName: "masklet.html", source: singleHtml(script, style, blocks) });
+    },
+  };
+}
+
+/** An HTML parser ends a script at its end tag wherever it stands, and a style likewise. */
+const closable = (text) => text.replace(/<(?=\/(script|style)|!--)/gi, "\\x3C");
+
+const sha256 = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
+
+function singleHtml(script, style, blocks) {
+  const inline = closable(script.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, ""));
+  // No address at all but the model host, and that only for a download that the person asks for.
+  const policy = [
+    "default-src 'none'",
+    `script-src ${sha256(inline)} 'wasm-unsafe-eval' blob:`,
+    "worker-src blob:",
+    `style-src ${sha256(style)}`,
+    "img-src blob: data:",
+    "connect-src blob: data: https://dl.fbaipublicfiles.com",
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const block = ([id, text]) => `<script type="text/plain" id="${id}">${closable(text)}</script>`;
+  return [
+    "<!doctype html>",
+    '<html lang="en" data-theme="auto">',
+    '<head><meta charset="utf-8" />',
+    `<meta http-equiv="Content-Security-Policy" content="${policy}" />`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1" />',
+    '<link rel="icon" href="data:," />',
+    `<title>Masklet</title><style>${style}</style></head>`,
+    '<body><div id="panel"></div>',
+    ...Object.entries(blocks).map(block),
+    `<script type="module">${inline}</script>`,
+    "</body></html>",
+  ].join("\n");
+}
+
+export default [commandLine, page, worker, singleFile, ...premiere];

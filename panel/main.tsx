@@ -1,7 +1,7 @@
 /** The page: starts the tracker, finds its surroundings, draws the panel. */
 import { connectToPremiere, isWebviewPage, type WebviewPage } from "../plugin/bridge/page-host.ts";
 import { StandaloneHost } from "../plugin/standalone/main.ts";
-import { startWorker } from "./assets.ts";
+import { isSingleFile, startWorker } from "./assets.ts";
 import { mountPanel, startPanel } from "./mount.tsx";
 import { chooseSink, saveFile } from "./output/sinks.ts";
 import type { Surroundings } from "./panel-context.ts";
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const worker = await startWorker();
   const panel = mountPanel(root, connectTracker(worker), await openSessionStore(), {
     ...hostOf(),
-    loadDemo,
+    loadDemo: isSingleFile() ? null : loadDemo,
     chooseSink,
     saveFile,
   });

@@ -12,8 +12,10 @@ export interface ReviewItem {
 /** Frames nearer than this are one occasion: the worst of them stands for all. */
 const SAME_OCCASION = 5;
 const MAX_ITEMS = 40;
-/** Below this the decoder doubts its own mask. Good masks of every model lie above 0.8. */
+/** Below this the decoder doubts its own mask; good masks of the official models lie above 0.8. */
 const LOW_IOU = 0.7;
+/** Models differ in how sure they are: a doubt is also well below what this object usually gets. */
+const BELOW_USUAL = 0.8;
 /** Logit; nearer to 0 than this, visible or not is a guess. */
 const UNCLEAR_SCORE = 1.5;
 /** Relative change of the area from one frame to the next. */
@@ -29,23 +31,32 @@ export function reviewList(objects: readonly TrackedObject[]): ReviewItem[] {
 
 function itemsOf(object: TrackedObject): ReviewItem[] {
   const records = [...object.records.values()].sort((a, b) => a.frameIndex - b.frameIndex);
+  const lowIou = Math.min(LOW_IOU, BELOW_USUAL * usualConfidence(records));
   return records.flatMap((record, index) => {
     if (record.origin === "prompted") return [];
     const before = records[index - 1];
-    const worst = doubts(record, before?.frameIndex === record.frameIndex - 1 ? before : undefined).sort(
-      (a, b) => b.severity - a.severity,
-    )[0];
+    const worst = doubts(
+      record,
+      before?.frameIndex === record.frameIndex - 1 ? before : undefined,
+      lowIou,
+    ).sort((a, b) => b.severity - a.severity)[0];
     return worst ? [{ objectId: object.id, frameIndex: record.frameIndex, ...worst }] : [];
   });
 }
 
+/** The median of what the decoder expects of its masks where the object is visible, 0 to 1. */
+export function usualConfidence(records: readonly FrameRecord[]): number {
+  const values = records.filter(({ objectScore }) => objectScore > 0).map(({ predictedIou }) => predictedIou);
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 1;
+}
+
 type Doubt = Pick<ReviewItem, "reason" | "severity">;
 
-function doubts(record: FrameRecord, before: FrameRecord | undefined): Doubt[] {
+function doubts(record: FrameRecord, before: FrameRecord | undefined, lowIou: number): Doubt[] {
   const found: Doubt[] = [];
   const { predictedIou, objectScore, agreement } = record;
-  if (objectScore > 0 && predictedIou < LOW_IOU)
-    found.push({ reason: `low confidence, ${percent(predictedIou)}`, severity: 1 - predictedIou / LOW_IOU });
+  if (objectScore > 0 && predictedIou < lowIou)
+    found.push({ reason: `low confidence, ${percent(predictedIou)}`, severity: 1 - predictedIou / lowIou });
   if (Math.abs(objectScore) < UNCLEAR_SCORE)
     found.push({
       reason: `visible or not is unclear, score ${objectScore.toFixed(1)}`,
