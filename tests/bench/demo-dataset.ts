@@ -13,7 +13,7 @@ const DEMO = "tests/fixtures/demo";
 interface DemoMasks {
   width: number;
   height: number;
-  objects: { id: number; name: string; counts: string[] }[];
+  objects: { name: string; counts: string[] }[];
 }
 
 const [out] = process.argv.slice(2);
@@ -21,10 +21,11 @@ if (!out) throw new Error("Expected the folder to write to.");
 const { width, height, objects } = JSON.parse(await readFile(`${DEMO}/demo-masks.json`, "utf8")) as DemoMasks;
 const frames = await openClipAt(`${DEMO}/demo.mp4`);
 const clip = { ...frames.info, fingerprint: await fingerprintAt(`${DEMO}/demo.mp4`) };
-const drawn = objects.map(({ id, name, counts }) => ({
-  key: String(id),
+const drawn = objects.map(({ name, counts }) => ({
   name,
-  prompts: new Map(counts.map((_, frame) => [frame, { points: [] }])),
+  prompts: new Map(
+    counts.map((runs, frame) => [frame, { points: [], mask: { width, height, counts: runs } }]),
+  ),
   records: new Map(counts.map((runs, frame) => [frame, { mask: { width, height, counts: runs } }])),
 }));
 const source = { model: "rendered", madeAt: new Date().toISOString() };

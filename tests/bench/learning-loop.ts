@@ -55,7 +55,7 @@ async function correct(session: ClipSegmenter, clip: DatasetClip, id: number): P
     });
     from = wrong;
   }
-  return { key: object.name, name: object.name, prompts, records };
+  return { name: object.name, prompts, records };
 }
 
 async function makeDataset(out: string): Promise<void> {

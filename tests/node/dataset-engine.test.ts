@@ -38,16 +38,16 @@ const CLIP = {
 };
 const MORNING = { model: "masklet-nano", madeAt: "2026-11-22T08:00:00Z" };
 const EVENING = { model: "sam2.1-tiny", madeAt: "2026-11-22T20:00:00Z" };
-const CLICK: FramePrompts = { points: [{ x: 5, y: 5, label: 1 }] };
 
 const square = (t: number, object = 1): Mask => encodeMask(squareAt(t, object), TINY.width, TINY.height);
 const nothing = emptyMask(TINY.width, TINY.height);
 
-function sessionObject(key: string, prompted: number[], masks: [number, Mask][]): SessionObject {
+/** Each letter is clicked at a place of its own, which is what its key is made of. */
+function sessionObject(name: string, prompted: number[], masks: [number, Mask][]): SessionObject {
+  const click: FramePrompts = { points: [{ x: name.length, y: 5, label: 1 }] };
   return {
-    key,
-    name: `name of ${key}`,
-    prompts: new Map(prompted.map((frame) => [frame, CLICK])),
+    name,
+    prompts: new Map(prompted.map((frame) => [frame, click])),
     records: new Map(masks.map(([frame, mask]) => [frame, { mask }])),
   };
 }
@@ -67,7 +67,7 @@ function record(source = MORNING): TrackRecord {
     ],
   );
   const b = sessionObject(
-    "b",
+    "bb",
     [1],
     [
       [1, square(1, 2)],
@@ -97,7 +97,7 @@ const name = clipFileName(CLIP);
 
 describe("a record of a session", () => {
   it("says which frames a person prompted, which were corrected, which only predicted", () => {
-    expect(record().objects.map(({ key }) => key)).toEqual(["a", "b"]);
+    expect(record().objects.map(({ key }) => key)).toEqual(["frame 2, point 1,5", "frame 1, point 2,5"]);
     expect(record().objects[0]!.frames.map(({ frameIndex, origin }) => [frameIndex, origin])).toEqual([
       [0, "corrected"],
       [1, "predicted"],
@@ -190,7 +190,7 @@ describe("merging", () => {
     );
     const newer = one(
       "a",
-      [3, 0],
+      [0, 3],
       [
         [0, square(5)],
         [1, square(4)],
@@ -201,20 +201,20 @@ describe("merging", () => {
     );
     const [merged] = mergeRecords(older, newer).objects;
     expect(merged!.frames.map(({ mask, origin, source }) => [mask, origin, source])).toEqual([
-      [square(5), "corrected", EVENING],
+      [square(5), "prompted", EVENING],
       [square(4), "predicted", EVENING],
       [square(2), "corrected", MORNING],
-      [square(2), "prompted", EVENING],
+      [square(2), "corrected", EVENING],
     ]);
     // In whichever order they come.
     expect(mergeRecords(newer, older).objects[0]!.frames).toEqual(merged!.frames);
   });
 
   it("recognises an object of another session by its masks", () => {
-    const again = one("session 2", [0], [[0, square(0)]]);
-    expect(mergeRecords(one("session 1", [0], [[0, square(0)]]), again).objects).toHaveLength(1);
-    const other = one("session 2", [0], [[0, square(0, 2)]]);
-    expect(mergeRecords(one("session 1", [0], [[0, square(0)]]), other).objects).toHaveLength(2);
+    const again = one("second session", [0], [[0, square(0)]]);
+    expect(mergeRecords(one("first", [0], [[0, square(0)]]), again).objects).toHaveLength(1);
+    const other = one("second session", [0], [[0, square(0, 2)]]);
+    expect(mergeRecords(one("first", [0], [[0, square(0)]]), other).objects).toHaveLength(2);
   });
 
   it("refuses records of different clips", () => {
@@ -276,7 +276,7 @@ describe("the review", () => {
         edit((annotation) => {
           annotation.masklet[1]![0]!.size = [48, 32];
         }),
-      says: `${JSON_NAME}: object "name of a", frame 1: the mask is 32 x 48, the clip 48 x 32`,
+      says: `${JSON_NAME}: object "a", frame 1: the mask is 32 x 48, the clip 48 x 32`,
     },
     {
       title: "damaged run lengths",
@@ -284,7 +284,7 @@ describe("the review", () => {
         edit((annotation) => {
           annotation.masklet[1]![0]!.counts = "a";
         }),
-      says: `${JSON_NAME}: object "name of a", frame 1: `,
+      says: `${JSON_NAME}: object "a", frame 1: `,
     },
     {
       title: "a mask of unknown origin",
@@ -292,7 +292,7 @@ describe("the review", () => {
         edit((annotation) => {
           annotation.masklet_provenance.objects[0]!.frames.pop();
         }),
-      says: `${JSON_NAME}: object "name of a", frame 5: has a mask of unknown origin`,
+      says: `${JSON_NAME}: object "a", frame 5: has a mask of unknown origin`,
     },
     {
       title: "palette masks that say something else",

@@ -151,7 +151,7 @@ describe("masklet dataset", () => {
   const masks = [0, 1, 2].map(
     (t) => [t, { mask: encodeMask(squareAt(t), TINY.width, TINY.height) }] as const,
   );
-  const object = { key: "1", name: "car", prompts: new Map([[0, { points: [] }]]), records: new Map(masks) };
+  const object = { name: "car", prompts: new Map([[0, { points: [] }]]), records: new Map(masks) };
   const record = recordSession(clip, [object], { model: "nano", madeAt: "2026-11-22T08:00:00Z" });
 
   async function prepared() {

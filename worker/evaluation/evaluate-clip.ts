@@ -192,7 +192,8 @@ class ClipMeasurement {
   }
 
   #worst(track: ObjectTrack, counted: FrameScore[]): WorstFrame[] {
-    const sorted = [...counted].sort((a, b) => a.J + a.F - (b.J + b.F));
+    const shown = counted.filter((frame) => frame.inTruth || frame.inPrediction);
+    const sorted = shown.sort((a, b) => a.J + a.F - (b.J + b.F));
     return sorted.slice(0, KEPT_WORST_FRAMES).map(({ frameIndex, J, F }) => {
       const { data, width, height } = this.#predictions(frameIndex).get(track.objectId)!;
       return { frameIndex, J, F, mask: encodeMask(data, width, height) };

@@ -29,7 +29,7 @@ export interface RecordedClip {
 }
 
 export interface RecordedObject {
-  /** The same for the same object of the same clip in every export, e.g. session and object number. */
+  /** The prompt that began the track: the same for the same object however often it is exported. */
   key: string;
   name: string;
   /** In the order of their frames, each at most once. */
@@ -58,7 +58,6 @@ export interface MaskSource {
 
 /** An object as a session knows it; the panel's and the command line's objects fit as they are. */
 export interface SessionObject {
-  key: string;
   name: string;
   /** In the order in which a person gave them: the first one began the track. */
   prompts: ReadonlyMap<number, FramePrompts>;
@@ -79,10 +78,23 @@ export function recordSession(
   return {
     clip: { name, fingerprint, width, height, frameCount, rate },
     objects: objects
-      .map((object) => ({ key: object.key, name: object.name, frames: recordFrames(object, source) }))
+      .map((object) => ({ key: keyOf(object), name: object.name, frames: recordFrames(object, source) }))
       .filter(({ frames }) => frames.length > 0),
   };
 }
+
+/** Numbers and names of objects start over in every session; what a person first said does not. */
+function keyOf({ name, prompts }: SessionObject): string {
+  const [first] = prompts;
+  if (!first) return `unprompted ${name}`;
+  const [frame, { points, box, mask }] = first;
+  if (mask) return `frame ${frame}, mask ${mask.counts.slice(0, KEPT_COUNTS)}`;
+  if (box) return `frame ${frame}, box ${box.x0},${box.y0},${box.x1},${box.y1}`;
+  return `frame ${frame}, point ${points[0]?.x},${points[0]?.y}`;
+}
+
+/** Characters of run lengths that tell one painted mask from another. */
+const KEPT_COUNTS = 40;
 
 function recordFrames({ prompts, records }: SessionObject, source: MaskSource): RecordedFrame[] {
   const first = prompts.keys().next().value;

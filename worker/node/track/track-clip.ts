@@ -61,7 +61,7 @@ async function trackFrames(
       options: loaded.predictor,
       semantics: options.semantics,
     });
-    const kept = new KeptTrack(job.operations, (id) => job.names.nameOf(id));
+    const kept = new KeptTrack(job.operations, job.masks, (id) => job.names.nameOf(id));
     const counts = await runJob(session, job, output, report, kept, context).finally(() => session.release());
     const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
     const result = await conclude({ options, info, job, output, report, loaded, counts, context });
