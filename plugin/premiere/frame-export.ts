@@ -7,7 +7,7 @@ import { type HostEnvironment, HostError } from "./host-environment.ts";
 import { joinPath } from "./paths.ts";
 import { describeClip } from "./read-selection.ts";
 import { type OpenSequence, openSequence, tickTime } from "./sequence.ts";
-import { completeStillType } from "./still-file.ts";
+import { completeStillType } from "../still-file.ts";
 import type { TrackIsolation } from "./track-isolation.ts";
 import { resolveClip } from "./track-item.ts";
 import { possibleStillNames } from "./versions.ts";
