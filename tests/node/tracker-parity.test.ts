@@ -14,8 +14,9 @@ import {
 } from "../support/golden.ts";
 import { compareScenario, type ParityReport } from "../support/parity.ts";
 import { END_TO_END_TOLERANCES, ParityTable } from "../support/parity-table.ts";
+import { framesOf } from "../support/rgb-frames.ts";
 import { tinyModel } from "../support/tiny-model.ts";
-import { framesOf, NODE_BACKENDS, openGoldenEngine, openRuntime } from "../support/tracking.ts";
+import { NODE_BACKENDS, openGoldenEngine, openRuntime } from "../support/tracking.ts";
 
 const table = new ParityTable();
 

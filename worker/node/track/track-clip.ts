@@ -10,6 +10,7 @@ import type { ClipInfo } from "../../protocol.ts";
 import { Sam2Engine } from "../../sam2-engine.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import { TrackingSession } from "../../tracking-session.ts";
+import { openFileSpill } from "../file-spill.ts";
 import { folderSink } from "../folder-sink.ts";
 import { nativeProvider } from "../native-inference.ts";
 import { openWantedModel } from "../node-library.ts";
@@ -60,9 +61,10 @@ async function trackFrames(
       frames,
       options: loaded.predictor,
       semantics: options.semantics,
+      openSpill: openFileSpill,
     });
     const kept = new KeptTrack(job.operations, job.masks, (id) => job.names.nameOf(id));
-    const counts = await runJob(session, job, output, report, kept, context).finally(() => session.release());
+    const counts = await runJob(session, job, output, report, kept, context).finally(() => session.close());
     const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
     const result = await conclude({ options, info, job, output, report, loaded, counts, context });
     return dataset ? { ...result, summary: { ...result.summary, dataset } } : result;
@@ -145,7 +147,7 @@ function predictorWith(base: PredictorOptions, flags: Job["flags"]): PredictorOp
   try {
     return withOptions(base, flags);
   } catch (error) {
-    if (error instanceof RangeError) throw new UsageError(`--set: ${error.message}`);
+    if (error instanceof TrackerError) throw new UsageError(`--set: ${error.message}`);
     throw error;
   }
 }

@@ -1,0 +1,97 @@
+/** In Node and a real Chromium: recorded scenarios in a Web Worker, on WebAssembly and on WebGPU. */
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchChromium } from "../support/chromium.ts";
+import {
+  goldenPath,
+  hasGolden,
+  readGoldenScenario,
+  readGoldenTensors,
+  readScenarioClip,
+} from "../support/golden.ts";
+import type { BrowserJob, BrowserReport, EncodedTensor } from "../support/parity-job.ts";
+import { END_TO_END_TOLERANCES } from "../support/parity-table.ts";
+import { startTestServer, type TestServer } from "../support/test-server.ts";
+
+/** What the comparison asks for; the rest of a recording stays on the disk. */
+const NEEDED = /pred_masks|obj_ptr|object_score_logits|ious|maskmem_features|video_res_masks|mask_prompt/;
+
+describe.skipIf(!hasGolden).each([
+  { backend: "wasm", isolated: false, threads: 1 },
+  { backend: "wasm", isolated: true, threads: 2 },
+  { backend: "webgpu", isolated: false, threads: 1 },
+] as const)("scenarios on $backend in Chromium, cross-origin isolated: $isolated", (setting) => {
+  const { backend, isolated, threads } = setting;
+  let browser: Browser;
+  let server: TestServer;
+
+  beforeAll(async () => {
+    browser = await launchChromium({ webgpu: backend === "webgpu" });
+    const folders = { "/golden/": goldenPath("") };
+    server = await startTestServer({ worker: "./parity-worker.ts", folders, isolated });
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await server.close();
+  });
+
+  test.each(["s02_posneg", "s06_mask", "s13_multi_objects", "s15_occluded"])(
+    "%s",
+    async (name) => {
+      const report = await playInBrowser(browser, server, backend, name);
+      expect(report.differences).toEqual([]);
+      expect(report.wrongPixels).toBe(0);
+      expect(report.compared).toBeGreaterThan(20);
+      expect(report.threads).toBeGreaterThanOrEqual(threads);
+      for (const [what, worst] of Object.entries(report.worst)) {
+        expect(worst, what).toBeLessThanOrEqual(END_TO_END_TOLERANCES[what]?.value ?? 0);
+      }
+    },
+    600_000,
+  );
+});
+
+async function playInBrowser(
+  browser: Browser,
+  server: TestServer,
+  backend: BrowserJob["backend"],
+  name: string,
+): Promise<BrowserReport> {
+  const scenario = readGoldenScenario(name);
+  const model = `mini/${scenario.config}`;
+  const job: BrowserJob = { backend, model, scenario, tensors: encodeTensors(name) };
+  server.answer("/job", JSON.stringify(job));
+  const clip = readScenarioClip(scenario);
+  const pictures = Array.from({ length: clip.frameCount }, (_, index) => clip.frame(index));
+  server.answer("/clip", Buffer.concat(pictures));
+  const page = await browser.newPage();
+  try {
+    await page.goto(server.url);
+    const answer = await page.evaluate(askWorker);
+    if ("error" in answer) throw new Error(answer.error);
+    return answer;
+  } finally {
+    await page.close();
+  }
+}
+
+/** Runs in the page. */
+function askWorker(): Promise<BrowserReport | { error: string }> {
+  return new Promise((resolve) => {
+    const worker = new Worker("/worker.js", { type: "module" });
+    worker.onmessage = ({ data }) => resolve(data);
+    worker.onerror = ({ message }) => resolve({ error: message || "the worker did not start" });
+    worker.postMessage({ jobUrl: "/job" });
+  });
+}
+
+function encodeTensors(name: string): Record<string, EncodedTensor> {
+  const tensors = [...readGoldenTensors(`mini/${name}.safetensors`)].filter(([key]) => NEEDED.test(key));
+  return Object.fromEntries(
+    tensors.map(([key, { dtype, shape, data }]) => {
+      const base64 = Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString("base64");
+      return [key, { dtype, shape, base64 }];
+    }),
+  );
+}
