@@ -8,7 +8,15 @@ import {
 import { stillName } from "../../plugin/matte-names.ts";
 import type { VisibilityStretch } from "../../plugin/occlusion-keyframes.ts";
 import type { ClipSelection } from "../../plugin/protocol.ts";
-import { type ClipTiming, placeMatte, type SourceClock, stillsTiming } from "../../plugin/timeline-map.ts";
+import { parseTicks } from "../../plugin/timecode.ts";
+import {
+  type ClipTiming,
+  placeMatte,
+  type SourceClock,
+  sourceFrameAt,
+  stillsTiming,
+  usedSourceFrames,
+} from "../../plugin/timeline-map.ts";
 import type { ClipInfo, MatteRequest } from "../../worker/protocol.ts";
 import { isShownAt, visibilityStretches } from "../../worker/visibility.ts";
 import { reviewList } from "../review/review-list.ts";
@@ -45,6 +53,16 @@ export function timingOf({ selection, route }: HostClip): ClipTiming {
 export function clockOf(info: ClipInfo): SourceClock {
   const { frameCount, timestamps, variableFrameRate } = info;
   return variableFrameRate ? { frameCount, timestamps } : { frameCount };
+}
+
+/** The source frames that the timeline shows, lower first, and the one under the player. */
+export function shownFrames(clip: HostClip, info: ClipInfo): { from: number; to: number; playhead: number } {
+  const [timing, clock] = [timingOf(clip), clockOf(info)];
+  const { from, to } = usedSourceFrames(timing, clock);
+  const { start, end, playhead } = clip.selection;
+  const time = parseTicks(playhead);
+  const isOver = time >= parseTicks(start) && time < parseTicks(end);
+  return { from, to, playhead: sourceFrameAt(timing, clock, isOver ? time : parseTicks(start)) };
 }
 
 export function hostMatte(

@@ -7,7 +7,7 @@ import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { ClipSource, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
-import { type HostClip, type HostMatte, hostMatte, type WriteKind } from "./host-matte.ts";
+import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
 import { serveRanges } from "./range-server.ts";
 
 export type HostTimelineState =
@@ -66,8 +66,19 @@ export class HostTimeline {
       name: selection.name,
     };
     if (!(await this.#session.openClip(source))) return false;
-    this.clip.value = { selection, route: "media" };
+    this.#enter({ selection, route: "media" });
     return true;
+  }
+
+  /** Work on what the timeline shows, beginning with the frame under the player. */
+  #enter(clip: HostClip): void {
+    this.clip.value = clip;
+    const info = openClipOf(this.#session.state);
+    if (!info) return;
+    const { from, to, playhead } = shownFrames(clip, info);
+    const { document } = this.#session.state;
+    document.value = { ...document.value, inFrame: from, outFrame: to };
+    this.#session.goTo(playhead);
   }
 
   async #openStills(selection: ClipSelection): Promise<boolean> {
@@ -88,7 +99,7 @@ export class HostTimeline {
       name: selection.name,
       framesPerSecond,
     });
-    if (opened) this.clip.value = { selection, route: "stills" };
+    if (opened) this.#enter({ selection, route: "stills" });
     return opened;
   }
 

@@ -8,8 +8,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { zipSync } from "fflate";
 
-/** Its `panel.html` is the panel as one file, worker and WebAssembly within: local webviews load nothing else. */
-const BUILT = "dist/premiere";
+/** What a build makes. `page` is the panel as one file: local webviews load nothing else. */
+const BUILT = { script: "dist/premiere", page: "dist/single/masklet.html" };
 
 /** Zip entries carry a time; always the same, so that the same input gives the same file. */
 const ENTRY_TIME = new Date(1980, 0, 1);
@@ -34,14 +34,13 @@ async function manifestOf(probe) {
 /** The probe's script goes into its page; "</" would end the script element early. */
 async function probePage(built) {
   const page = await readFile("plugin/premiere/probe/page.html", "utf8");
-  const script = await readFile(join(built, "probe.js"), "utf8");
+  const script = await readFile(join(built.script, "probe.js"), "utf8");
   return new TextEncoder().encode(page.replace("/* page.ts */", () => script.replaceAll("</", "<\\/")));
 }
 
-async function panelPage(built) {
-  const path = join(built, "panel.html");
-  if (existsSync(path)) return bytesOf(path);
-  throw new Error(`Packaging: expected ${path}; run \`npm run build\` first`);
+async function panelPage({ page }) {
+  if (existsSync(page)) return bytesOf(page);
+  throw new Error(`Packaging: expected ${page}; run \`npm run build\` first`);
 }
 
 /** All files of the package by name. */
@@ -49,8 +48,8 @@ export async function packageFiles(probe = false, built = BUILT) {
   const icons = await readdir("plugin/premiere/icons");
   const files = {
     "manifest.json": new TextEncoder().encode(`${JSON.stringify(await manifestOf(probe), null, 2)}\n`),
-    "index.html": await bytesOf(join(built, "index.html")),
-    "premiere.js": await bytesOf(join(built, "premiere.js")),
+    "index.html": await bytesOf(join(built.script, "index.html")),
+    "premiere.js": await bytesOf(join(built.script, "premiere.js")),
     "panel.html": await (probe ? probePage(built) : panelPage(built)),
     LICENSE: await bytesOf("LICENSE"),
     NOTICE: await bytesOf("NOTICE"),

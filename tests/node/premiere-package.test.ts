@@ -31,9 +31,12 @@ async function packaged(probe: boolean): Promise<Record<string, Uint8Array>> {
   const { packageFiles } = (await import(
     new URL("../../plugin/premiere/package.mjs", import.meta.url).href
   )) as {
-    packageFiles(probe: boolean, built: string): Promise<Record<string, Uint8Array>>;
+    packageFiles(
+      probe: boolean,
+      built: { script: string; page: string },
+    ): Promise<Record<string, Uint8Array>>;
   };
-  return unzipSync(zipSync(await packageFiles(probe, built)));
+  return unzipSync(zipSync(await packageFiles(probe, { script: built, page: join(built, "panel.html") })));
 }
 
 let built = "";
