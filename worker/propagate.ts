@@ -132,6 +132,7 @@ async function* preparedFrames(
   try {
     for (let current = await upcoming; current; current = await upcoming) {
       upcoming = prepare();
+      upcoming.catch(() => null); // it may fail while the present frame is at work; its turn reports it
       yield current;
     }
   } finally {

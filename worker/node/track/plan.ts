@@ -1,4 +1,5 @@
 /** Pure: the prompts and the range of a command line become the operations of a session. */
+import { assertInClip } from "../../frames/frame-range.ts";
 import type { ClipInfo } from "../../protocol.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import { UsageError } from "../terminal/command.ts";
@@ -13,6 +14,7 @@ export function planOperations(prompts: readonly ObjectPrompt[], range: Range, i
   const said = new Map<string, PointsOperation | MaskOperation>();
   for (const { object, prompt } of prompts) {
     const frame = frameOf(prompt.frame);
+    assertInClip(info, frame);
     const key = `${frame} ${object}`;
     said.set(key, joined(said.get(key), object, frame, prompt));
   }
