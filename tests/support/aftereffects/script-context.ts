@@ -14,6 +14,8 @@ export interface ScriptContext {
   app: Fake.FakeApplication;
   traps: ReturnType<FakeModule["noTraps"]>;
   fake: FakeModule;
+  /** What CEP's evalScript does. */
+  evaluate(script: string): string;
   call<Name extends CallName>(
     name: Name,
     argument: Calls[Name]["argument"],
@@ -58,7 +60,14 @@ export async function openScriptContext(version = "26.0x1"): Promise<ScriptConte
   vm.runInContext(script, context);
   const folder = mkdtempSync(join(tmpdir(), "masklet-ae-"));
   const call = caller(context, folder);
-  return { app, traps, fake: module, call, done: (name, argument) => answered(call(name, argument)) };
+  return {
+    app,
+    traps,
+    fake: module,
+    evaluate: (text) => vm.runInContext(text, context) as string,
+    call,
+    done: (name, argument) => answered(call(name, argument)),
+  };
 }
 
 function answered<T>(answer: CallAnswer<T>): T {
