@@ -4,6 +4,7 @@ import type { MatteFormat } from "../../worker/protocol.ts";
 import { usePanel } from "../panel-context.ts";
 import type { ExportChoice } from "../session/exporting.ts";
 import { openClipOf } from "../session/session-state.ts";
+import { trainingRecord } from "../session/training-record.ts";
 import { Progress, Segments } from "../ui/controls.tsx";
 import { Modal } from "../ui/dialog.tsx";
 import { duration } from "../ui/format.ts";
@@ -208,10 +209,25 @@ function SessionFile() {
     if (bytes && clip)
       await surroundings.saveFile(new Blob([bytes as BlobPart]), `${baseName(clip.name)}.masklet`);
   };
+  const saveForTraining = async () => {
+    const { model, document } = session.state;
+    const clip = openClipOf(session.state);
+    if (!clip || model.value.phase !== "ready") return;
+    const record = trainingRecord(document.value, clip, model.value.id, new Date());
+    if (record) await surroundings.saveFile(new Blob([record]), `${baseName(clip.name)}.track.json`);
+  };
   return (
     <span class="session-file">
       <button type="button" class="button" onClick={() => void save()}>
         Save session …
+      </button>
+      <button
+        type="button"
+        class="button"
+        title="Prompts and masks for “masklet dataset export”, to train a model of your own. Stays on this machine."
+        onClick={() => void saveForTraining()}
+      >
+        Save for training …
       </button>
       <button
         type="button"
