@@ -11,10 +11,26 @@ import type { Picture } from "./frame-source.ts";
 export function decodePng(bytes: Uint8Array): Picture {
   const png = decode(bytes, { checkCrc: true });
   const { width, height } = png;
+  if (png.depth === 8 && png.channels >= 3 && !png.palette) return colourPicture(png);
   const data = new Uint8ClampedArray(width * height * 4);
   const colourOf = pixelReader(png);
   for (let y = 0, out = 0; y < height; y++) {
     for (let x = 0; x < width; x++, out += 4) colourOf(x, y, data, out);
+  }
+  return { width, height, data };
+}
+
+/** Most frames are of this kind: 8 bits, RGB or RGBA. */
+function colourPicture({ width, height, channels, data: samples }: DecodedPng): Picture {
+  const data = new Uint8ClampedArray(width * height * 4);
+  if (channels === 4) data.set(samples);
+  else {
+    for (let at = 0, out = 0; at < samples.length; at += 3, out += 4) {
+      data[out] = samples[at]!;
+      data[out + 1] = samples[at + 1]!;
+      data[out + 2] = samples[at + 2]!;
+      data[out + 3] = 255;
+    }
   }
   return { width, height, data };
 }

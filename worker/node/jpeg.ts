@@ -14,7 +14,7 @@ export async function decodeJpeg(bytes: Uint8Array): Promise<Picture> {
   loading ??= load();
   await loading;
   try {
-    const { width, height, data } = await decode(bytes.slice().buffer);
+    const { width, height, data } = await decode(new Uint8Array(bytes).buffer);
     return { width, height, data };
   } catch {
     loading = null; // after a failure the decoder's memory is not to be trusted
