@@ -1,4 +1,5 @@
 /** The page: starts the tracker, finds its surroundings, draws the panel. */
+import { connectToAfterEffects, isCepPage } from "../plugin/aftereffects/cep-page.ts";
 import { connectToPremiere, isWebviewPage, type WebviewPage } from "../plugin/bridge/page-host.ts";
 import { StandaloneHost } from "../plugin/standalone/main.ts";
 import { isSingleFile, startWorker } from "./assets.ts";
@@ -23,8 +24,9 @@ async function main(): Promise<void> {
   await startPanel(panel);
 }
 
-/** Inside of Premiere's webview the host is at the other end of its message bridge. */
+/** Inside of After Effects the host is a call away, inside of Premiere's webview behind its message bridge. */
 function hostOf(): Pick<Surroundings, "host" | "hasTimeline"> {
+  if (isCepPage(window)) return { host: connectToAfterEffects(window), hasTimeline: true };
   if (!isWebviewPage(window)) return { host: new StandaloneHost(), hasTimeline: false };
   const events = { connected: () => {}, silent: () => {} };
   return { host: connectToPremiere(window as unknown as WebviewPage, events), hasTimeline: true };

@@ -1,0 +1,63 @@
+/** The After Effects extension as it is packaged: complete, of the right age, and ours to give away. */
+import { parse } from "acorn";
+import { beforeAll, describe, expect, it } from "vitest";
+import { pathOf } from "../../plugin/aftereffects/cep-page.ts";
+import { extensionFiles } from "../../plugin/aftereffects/package.mjs";
+
+let files: Record<string, string | Uint8Array>;
+
+const textOf = (name: string): string => {
+  const content = files[name]!;
+  return typeof content === "string" ? content : new TextDecoder().decode(content);
+};
+
+beforeAll(async () => {
+  files = await extensionFiles();
+});
+
+describe("the extension's folder", () => {
+  it("holds every file that the manifest names", () => {
+    const named = [...textOf("CSXS/manifest.xml").matchAll(/<(?:MainPath|ScriptPath)>\.\/([^<]+)</g)].map(
+      (match) => match[1]!,
+    );
+    expect(named).toEqual(["index.html", "host.jsx"]);
+    for (const name of named) expect(files[name]!.length).toBeGreaterThan(1000);
+  });
+
+  it("asks for CEP 12 in After Effects 25 and newer, with Node for files", () => {
+    const manifest = textOf("CSXS/manifest.xml");
+    expect(manifest).toContain('<RequiredRuntime Name="CSXS" Version="12.0"');
+    expect(manifest).toContain('<Host Name="AEFT" Version="[25.0,99.9]"');
+    expect(manifest).toContain("--enable-nodejs");
+    expect(manifest).not.toContain("0.0.0");
+  });
+
+  it("has a script that is ES3 and uses nothing that ExtendScript lacks", () => {
+    const script = textOf("host.jsx");
+    expect(() => parse(script, { ecmaVersion: 3 })).not.toThrow();
+    expect(script).not.toMatch(
+      /\bJSON\.(parse|stringify)|\.(map|forEach|filter|indexOf|trim|bind)\(|Object\.keys|Array\.isArray/,
+    );
+  });
+
+  it("has a page whose scripts parse as what Chromium 99 knows", () => {
+    const scripts = [...textOf("index.html").matchAll(/<script(?: type="module")?>([\s\S]*?)<\/script>/g)];
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const [, code] of scripts)
+      expect(() => parse(code!, { ecmaVersion: 2022, sourceType: "module" })).not.toThrow();
+  });
+
+  it("carries nothing of FFmpeg or node-av", () => {
+    for (const name of Object.keys(files)) expect(textOf(name)).not.toMatch(/node-av|libavcodec/);
+  });
+});
+
+describe("CEP's system paths", () => {
+  it.each([
+    ["file:///C:/Users/Ada%20L/AppData/Roaming", "C:/Users/Ada L/AppData/Roaming"],
+    ["file:///Users/ada/Library", "/Users/ada/Library"],
+    ["/Users/ada/Library", "/Users/ada/Library"],
+  ])("turn %s into a path", (place, path) => {
+    expect(pathOf(place)).toBe(path);
+  });
+});
