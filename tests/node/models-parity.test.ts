@@ -17,9 +17,10 @@ import {
   readGoldenTensors,
   readScenarioClip,
 } from "../support/golden.ts";
-import { BACKENDS, type TestBackend } from "../support/graph-session.ts";
-import { writeStageTable } from "../support/parity-report.ts";
+import { BACKENDS, openGraph } from "../support/graph-session.ts";
+import { type Measured, type ParityColumn, writeStageTable } from "../support/parity-report.ts";
 import { type StageError, StageReplay } from "../support/stage-replay.ts";
+import { openWebgpuPage, type WebgpuPage } from "../support/webgpu-page.ts";
 
 /**
  * What two builds of the official implementation differ by in the same stage (torch with MKL against torch
@@ -43,9 +44,13 @@ const TOLERANCES: Record<string, number> = {
   "memory encoder: stored (bfloat16 steps)": 3,
 };
 
-const measured = new Map<string, Map<TestBackend, { worst: number; count: number }>>();
+/** WebGPU on a processor takes minutes: a few scenarios, measured when the report is written. */
+const everything = process.env.WRITE_PARITY === "1";
+const ON_WEBGPU: (typeof GOLDEN_SCENARIOS)[number][] = ["s01_click", "s03_incremental_clicks", "s17_sam20"];
+const columns: readonly ParityColumn[] = everything ? [...BACKENDS, "webgpu"] : BACKENDS;
+const measured: Measured = new Map();
 
-function note(errors: StageError[], backend: TestBackend): void {
+function note(errors: StageError[], backend: ParityColumn): void {
   for (const { stage, where, error } of errors) {
     expect(error, `${stage}: ${where}`).toBeLessThanOrEqual(TOLERANCES[stage]!);
     const row = measured.get(stage) ?? new Map();
@@ -61,49 +66,63 @@ async function goldenModel(config: string): Promise<Sam2Model> {
 
 const frameName = (frame: number) => `f${String(frame).padStart(3, "0")}`;
 
-describe.skipIf(!hasGolden).each(BACKENDS)(
+describe.skipIf(!hasGolden).each(columns)(
   "on %s, as recorded from the official implementation",
   (backend) => {
     const replays = new Map<string, Promise<StageReplay>>();
+    let page: Promise<WebgpuPage> | null = null;
+    const openReplay = async (config: string) => {
+      const model = await goldenModel(config);
+      if (backend !== "webgpu") {
+        return StageReplay.open(model, (graph) => openGraph(graph, backend), backend === "native");
+      }
+      page ??= openWebgpuPage();
+      const { open } = await page;
+      return StageReplay.open(model, open, false);
+    };
     const replayFor = (config: string) => {
-      const replay =
-        replays.get(config) ?? goldenModel(config).then((model) => StageReplay.open(model, backend));
+      const replay = replays.get(config) ?? openReplay(config);
       replays.set(config, replay);
       return replay;
     };
 
     afterAll(async () => {
       for (const replay of replays.values()) await (await replay).close();
+      await (await page)?.close();
     });
 
-    it.each(GOLDEN_SCENARIOS)("%s: every stage gives what was recorded", async (name) => {
-      const scenario = readGoldenScenario(name);
-      const golden = readGoldenTensors(`mini/${name}.safetensors`);
-      const replay = await replayFor(scenario.config);
-      const clip = readScenarioClip(scenario);
-      const featuresOf = (frame: number) => replay.features(clip, scenario.clip.replace(/\d+$/, ""), frame);
-      if (golden.has("img.f000.fpn_final.0")) {
-        note(replay.compareEncoder(await featuresOf(0), golden, "img.f000"), backend);
-      }
-      for (const step of scenario.steps) {
-        const prefix = step.preflight
-          ? `op${step.op}.preflight.${frameName(step.frame)}.n${step.n}`
-          : `op${step.op}.${frameName(step.frame)}.o${step.obj}`;
-        if (golden.has(`${prefix}.memattn.memory`)) {
-          note(await replay.compareAttention(golden, prefix, step), backend);
+    it.each(backend === "webgpu" ? ON_WEBGPU : GOLDEN_SCENARIOS)(
+      "%s: every stage gives what was recorded",
+      { timeout: 900_000 },
+      async (name) => {
+        const scenario = readGoldenScenario(name);
+        const golden = readGoldenTensors(`mini/${name}.safetensors`);
+        const replay = await replayFor(scenario.config);
+        const clip = readScenarioClip(scenario);
+        const featuresOf = (frame: number) => replay.features(clip, scenario.clip.replace(/\d+$/, ""), frame);
+        if (golden.has("img.f000.fpn_final.0")) {
+          note(replay.compareEncoder(await featuresOf(0), golden, "img.f000"), backend);
         }
-        if (golden.has(`${prefix}.decoder.masks4`)) {
-          note(await replay.compareDecoder(golden, prefix, step, await featuresOf(step.frame)), backend);
+        for (const step of scenario.steps) {
+          const prefix = step.preflight
+            ? `op${step.op}.preflight.${frameName(step.frame)}.n${step.n}`
+            : `op${step.op}.${frameName(step.frame)}.o${step.obj}`;
+          if (golden.has(`${prefix}.memattn.memory`)) {
+            note(await replay.compareAttention(golden, prefix, step), backend);
+          }
+          if (golden.has(`${prefix}.decoder.masks4`)) {
+            note(await replay.compareDecoder(golden, prefix, step, await featuresOf(step.frame)), backend);
+          }
+          const logits = maskOf(golden, scenario, step, prefix);
+          if (logits !== null && golden.has(`${prefix}.maskmem_features`)) {
+            const binarize =
+              step.preflight === true && scenario.attrs.binarize_mask_from_pts_for_mem_enc !== false;
+            const inputs = { logits, binarize, visible: (step.object_score ?? 0) > 0 };
+            note(await replay.compareMemory(golden, prefix, inputs, await featuresOf(step.frame)), backend);
+          }
         }
-        const logits = maskOf(golden, scenario, step, prefix);
-        if (logits !== null && golden.has(`${prefix}.maskmem_features`)) {
-          const binarize =
-            step.preflight === true && scenario.attrs.binarize_mask_from_pts_for_mem_enc !== false;
-          const inputs = { logits, binarize, visible: (step.object_score ?? 0) > 0 };
-          note(await replay.compareMemory(golden, prefix, inputs, await featuresOf(step.frame)), backend);
-        }
-      }
-    });
+      },
+    );
   },
 );
 
@@ -127,5 +146,5 @@ function maskOf(
 }
 
 afterAll(() => {
-  if (process.env.WRITE_PARITY === "1") writeStageTable(measured, TOLERANCES);
+  if (everything) writeStageTable(measured, TOLERANCES);
 });

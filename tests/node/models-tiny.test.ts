@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type GoldenTensors, hasGolden, readGoldenTensors } from "../support/golden.ts";
 import { BACKENDS, type TestBackend, worstError } from "../support/graph-session.ts";
-import { writeTinyTable } from "../support/parity-report.ts";
+import { type Measured, writeTinyTable } from "../support/parity-report.ts";
 import { type Tensor, type TinyFrame, TinyTrack } from "../support/tiny-track.ts";
 
 /**
@@ -28,7 +28,7 @@ const everything = process.env.WRITE_PARITY === "1";
 const backends: readonly TestBackend[] = everything ? BACKENDS : ["native"];
 const frames = everything ? 4 : 2;
 
-const measured = new Map<string, Map<TestBackend, { worst: number; count: number }>>();
+const measured: Measured = new Map();
 
 describe.skipIf(!hasGolden).each(backends)("SAM 2.1 tiny on %s", (backend) => {
   it("follows the recorded track", { timeout: 1_800_000 }, async () => {

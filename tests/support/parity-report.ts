@@ -1,7 +1,6 @@
 /** Test support, in Node: writes measured errors into `tests/PARITY.md`, between the marks of a section. */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { TestBackend } from "./graph-session.ts";
 
 const REPORT = fileURLToPath(new URL("../PARITY.md", import.meta.url));
 
@@ -20,7 +19,11 @@ export function writeParitySection(name: string, text: string): void {
   );
 }
 
-type Measured = Map<string, Map<TestBackend, { worst: number; count: number }>>;
+export const PARITY_COLUMNS = ["native", "wasm", "webgpu"] as const;
+export type ParityColumn = (typeof PARITY_COLUMNS)[number];
+
+/** By stage and by where it ran. */
+export type Measured = Map<string, Map<ParityColumn, { worst: number; count: number }>>;
 
 export function writeStageTable(measured: Measured, tolerances: Record<string, number>): void {
   writeParitySection(
@@ -30,7 +33,8 @@ export function writeStageTable(measured: Measured, tolerances: Record<string, n
 Each graph gets what the official stage got, and its result is compared with the recording (24 scenarios on
 two miniature models of the real architecture, float32, worst absolute difference). The tolerance is what two
 builds of the official implementation differ by in the same stage (torch with MKL against torch with generic
-BLAS): sums in another order. Written by \`WRITE_PARITY=1 npx vitest run --root . --config
+BLAS): sums in another order. WebGPU is Chromium's with SwiftShader,
+on three of the scenarios. Written by \`WRITE_PARITY=1 npx vitest run --root . --config
 tests/vitest.config.ts tests/node/models-parity.test.ts\`.
 
 ${table(measured, tolerances)}
@@ -53,11 +57,11 @@ ${table(measured, tolerances)}
 
 function table(measured: Measured, tolerances: Record<string, number>): string {
   const rows = [...measured].map(([stage, row]) => {
-    const cell = (backend: TestBackend) => row.get(backend)?.worst.toExponential(1) ?? "";
+    const cells = PARITY_COLUMNS.map((column) => row.get(column)?.worst.toExponential(1) ?? "");
     const count = Math.max(...[...row.values()].map((entry) => entry.count));
-    return `| ${stage} | ${count} | ${cell("native")} | ${cell("wasm")} | ${tolerances[stage]!.toExponential(1)} |`;
+    return `| ${[stage, count, ...cells, tolerances[stage]!.toExponential(1)].join(" | ")} |`;
   });
-  return `| stage | tensors | native | WASM | tolerance |
-|---|---|---|---|---|
+  return `| stage | tensors | native | WASM | WebGPU | tolerance |
+|---|---|---|---|---|---|
 ${rows.sort().join("\n")}`;
 }

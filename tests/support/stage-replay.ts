@@ -2,16 +2,11 @@
  * Test support, in Node: gives each graph what the official implementation's stage got, and compares what
  * comes out with what was recorded. Features come from our own image encoder where none were recorded.
  */
+import type { OnnxGraph } from "../../models/onnx/onnx-graph.ts";
 import type { Sam2Model } from "../../models/sam2/sam2-model.ts";
 import { preprocess } from "../../worker/preprocess.ts";
 import type { GoldenClip, GoldenStep, GoldenTensor, GoldenTensors } from "./golden.ts";
-import {
-  type GraphSession,
-  openGraph,
-  type TestBackend,
-  type TestTensor,
-  worstError,
-} from "./graph-session.ts";
+import { type GraphSession, type TestTensor, worstError } from "./graph-session.ts";
 
 /** One comparison: where, and the largest absolute difference. */
 export interface StageError {
@@ -42,14 +37,19 @@ export class StageReplay {
     this.#sessions = sessions;
   }
 
-  static async open(model: Sam2Model, backend: TestBackend): Promise<StageReplay> {
+  /** `openSession` runs a graph somewhere; `fusedAttention` is for where the product uses it. */
+  static async open(
+    model: Sam2Model,
+    openSession: (graph: OnnxGraph) => Promise<GraphSession>,
+    fusedAttention: boolean,
+  ): Promise<StageReplay> {
     const layers = Array.from({ length: model.config.memoryAttention.numLayers }, (_, i) => `layer${i}`);
     const blocks = Array.from(
       { length: model.config.trunk.stages.reduce((a, b) => a + b, 0) },
       (_, i) => `block${i}`,
     );
     const open = async (name: Parameters<Sam2Model["buildGraph"]>[0], taps: string[]) =>
-      openGraph(await model.buildGraph(name, { taps, fusedAttention: backend === "native" }), backend);
+      openSession(await model.buildGraph(name, { taps, fusedAttention }));
     return new StageReplay(model, {
       encoder: await open("image-encoder", ["patch_embed", ...blocks, "fpn_raw.1", "fpn_raw.2"]),
       decoder: await open("mask-decoder", ["prompt_sparse", "prompt_dense", "hs", "src_out"]),
