@@ -1,6 +1,6 @@
 /** Runs in Node: how close an edge lies to the true one, in pixels rather than in shares of the frame. */
 import type { BinaryMask } from "../../worker/evaluation/binary-mask.ts";
-import { squaredDistanceTo } from "../../worker/evaluation/distance-transform.ts";
+import { squaredDistanceInside } from "../../worker/evaluation/distance-transform.ts";
 import { boundaryPixels } from "../../worker/evaluation/jaccard-and-boundary.ts";
 
 export interface EdgeScore {
@@ -24,9 +24,9 @@ export function edgeScore(mask: BinaryMask, truth: BinaryMask): EdgeScore | null
 }
 
 function distances(from: Int32Array, to: Int32Array, { width, height }: BinaryMask): Float64Array {
-  const data = new Uint8Array(width * height);
-  for (const pixel of to) data[pixel] = 1;
-  const squared = squaredDistanceTo({ width, height, data });
+  const data = new Uint8Array(width * height).fill(1);
+  for (const pixel of to) data[pixel] = 0;
+  const squared = squaredDistanceInside({ width, height, data }, false);
   return Float64Array.from(from, (pixel) => Math.sqrt(squared[pixel]!));
 }
 

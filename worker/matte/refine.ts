@@ -8,7 +8,7 @@
  */
 import type { BinaryMask } from "../evaluation/binary-mask.ts";
 import type { Picture } from "../frames/frame-source.ts";
-import { type AlphaRegion, boxOfMask, emptyRegion, growBox } from "./alpha-region.ts";
+import { type AlphaRegion, boxOfMask, emptyRegion, growBox, type Size } from "./alpha-region.ts";
 import { boxMean, type Plane, plane } from "./box-filter.ts";
 import { askColours } from "./colour-model.ts";
 import { dilate, guidedLines, indicesOf, type Lines } from "./guided-lines.ts";
@@ -37,8 +37,8 @@ export const defaultRefineTuning: RefineTuning = {
   prior: 0.4,
   colour: 3,
   colourNoise: 0.0004,
-  separation: 2,
-  guide: 0.5,
+  separation: 3,
+  guide: 0.7,
   guideNoise: 0.0003,
   haze: 0.1,
 };
@@ -66,7 +66,22 @@ export function refineEdge(
   const grid = gridOver(growBox(box, margin, frame), frame, side);
   const { prior, band } = priorOf(reduceMask(mask, grid), grid, tuning);
   const lines = edgeLines(prior, band, picture, grid, tuning);
-  return applyLines(lines, band, mask, picture, grid, strength, tuning.haze);
+  const say = pictureSay(frame, side);
+  return applyLines({ lines, prior, band, say }, mask, picture, grid, strength, tuning.haze);
+}
+
+/**
+ * [Note: what the picture may say] Where a model's cell is hardly larger than a pixel, the mask already
+ * lies closer to the edge than colours can tell, and only its stairs are smoothed. The picture's say grows
+ * from 0 at this many pixels per cell …
+ */
+const NO_SAY_PIXELS = 1.5;
+/** … to all of it here (256-cell maps: at about 1080p; 64-cell maps: at any size in use). */
+const FULL_SAY_PIXELS = 5;
+
+function pictureSay({ width, height }: Size, side: number): number {
+  const pixels = Math.sqrt(width * height) / side;
+  return Math.min(1, Math.max(0, (pixels - NO_SAY_PIXELS) / (FULL_SAY_PIXELS - NO_SAY_PIXELS)));
 }
 
 function requireOneSize(mask: BinaryMask, picture: Picture): void {
@@ -110,10 +125,18 @@ function edgeLines(
   return guidedLines(believed, colours, needed, cells(tuning.guide), tuning.guideNoise);
 }
 
+/** On the reduced grid. */
+interface EdgeModel {
+  lines: Lines;
+  prior: Plane;
+  band: Plane;
+  /** See [Note: what the picture may say]. */
+  say: number;
+}
+
 /** Full resolution: outside of the band the mask, in it the line's alpha. */
 function applyLines(
-  lines: Lines,
-  band: Plane,
+  { lines, prior, band, say }: EdgeModel,
   mask: BinaryMask,
   picture: Picture,
   grid: ReducedGrid,
@@ -125,8 +148,8 @@ function applyLines(
   const alpha = new Float32Array(width * height);
   const across = cellTaps(width, grid.width, grid.step);
   const down = cellTaps(height, grid.height, grid.step);
-  const line = new Float64Array(5);
-  const planes = [lines.red, lines.green, lines.blue, lines.offset, band].map(({ data }) => data);
+  const line = new Float64Array(6);
+  const planes = [lines.red, lines.green, lines.blue, lines.offset, band, prior].map(({ data }) => data);
   for (let y = 0; y < height; y++) {
     const [top, bottom] = [down.low[y]! * grid.width, down.high[y]! * grid.width];
     const from = (grid.y + y) * mask.width + grid.x;
@@ -154,7 +177,8 @@ function applyLines(
         line,
       );
       const soft = alphaOn(line, picture.data, (from + x) * 4, haze);
-      alpha[at] = hard + (soft - hard) * line[4]! * strength;
+      const said = line[5]! + (soft - line[5]!) * say;
+      alpha[at] = hard + (said - hard) * line[4]! * strength;
     }
   }
   return { x: grid.x, y: grid.y, width, height, frame: grid.frame, alpha };
@@ -179,7 +203,7 @@ function interpolate(
   const wc = (1 - fx) * fy;
   const wd = fx * fy;
   const wa = 1 - wb - wc - wd;
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < 6; i++) {
     const p = planes[i]!;
     result[i] = p[a]! * wa + p[b]! * wb + p[c]! * wc + p[d]! * wd;
   }
