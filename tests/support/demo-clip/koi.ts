@@ -33,8 +33,8 @@ export interface PosedKoi {
 
 const SPINE_POINTS = 44;
 /** Tail included, in body lengths. */
-const FULL_LENGTH = 1.36;
-const WIDEST = 0.13;
+const FULL_LENGTH = 1.28;
+const WIDEST = 0.15;
 
 export function poseKoi(koi: Koi, time: number): PosedKoi {
   const step = (koi.length * FULL_LENGTH) / (SPINE_POINTS - 1);

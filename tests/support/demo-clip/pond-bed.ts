@@ -9,7 +9,7 @@ const STONES: readonly Colour[] = [
   [0.43, 0.45, 0.47],
   [0.3, 0.3, 0.27],
 ];
-const GROUT: Colour = [0.13, 0.16, 0.14];
+const GROUT: Colour = [0.2, 0.23, 0.2];
 const ALGAE: Colour = [0.22, 0.32, 0.17];
 
 /** Colour of the bed at a world position, pixels. */
@@ -20,8 +20,8 @@ export function pondBed(x: number, y: number): Colour {
   const small = pebbles(warpX / 13, warpY / 12, 30);
   const stones = mixColour(small.colour, large.colour, large.height > 0.16 ? 1 : 0);
   const relief = large.height > 0.16 ? large.height : small.height * 0.7;
-  const grain = 0.85 + 0.3 * fractal(x / 5, y / 5, 40);
-  const light = (0.55 + 0.6 * smoothstep(0, 0.55, relief)) * grain;
+  const grain = 0.9 + 0.2 * fractal(x / 5, y / 5, 40);
+  const light = (0.72 + 0.36 * smoothstep(0, 0.55, relief)) * grain;
   const moss = 0.65 * smoothstep(0.5, 0.75, fractal(x / 110, y / 110, 50));
   const stone: Colour = [stones[0] * light, stones[1] * light, stones[2] * light];
   return mixColour(stone, ALGAE, moss * (0.6 + 0.4 * grain));

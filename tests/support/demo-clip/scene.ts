@@ -15,50 +15,50 @@ export const OBJECT_NAMES = ["koi", "look-alike"] as const;
 
 const KOI: readonly Koi[] = [
   {
-    length: 124,
+    length: 160,
     seed: 3,
-    redLevel: 0.52,
+    redLevel: 0.5,
     seconds: 5,
     path: [
-      [246, 332],
-      [322, 312],
-      [410, 290],
-      [506, 280],
-      [604, 272],
-      [700, 240],
-      [770, 178],
+      [262, 336],
+      [346, 318],
+      [434, 296],
+      [526, 284],
+      [626, 280],
+      [736, 262],
+      [846, 212],
     ],
   },
   {
-    length: 112,
+    length: 132,
     seed: 8,
     redLevel: 0.55,
     seconds: 5,
     path: [
-      [470, 112],
-      [424, 136],
-      [372, 160],
-      [326, 196],
-      [290, 246],
-      [268, 306],
+      [752, 74],
+      [680, 98],
+      [604, 102],
+      [530, 100],
+      [456, 108],
+      [392, 150],
     ],
   },
 ];
 
 const PADS: readonly LilyPad[] = [
-  { x: 506, y: 258, radius: 112, notch: -1.3, seed: 1, flower: true },
-  { x: 686, y: 410, radius: 70, notch: -2.2, seed: 2, flower: false },
-  { x: 196, y: 146, radius: 62, notch: 0.6, seed: 4, flower: false },
-  { x: 66, y: 470, radius: 80, notch: -0.7, seed: 6, flower: false },
-  { x: 786, y: 120, radius: 66, notch: 2.9, seed: 7, flower: false },
+  { x: 518, y: 268, radius: 134, notch: -1.25, seed: 1, flower: true },
+  { x: 760, y: 428, radius: 84, notch: -2.2, seed: 2, flower: false },
+  { x: 210, y: 128, radius: 66, notch: 0.6, seed: 4, flower: false },
+  { x: 56, y: 500, radius: 90, notch: -0.7, seed: 6, flower: false },
+  { x: 868, y: 66, radius: 72, notch: 2.9, seed: 7, flower: false },
 ];
 
 /** The camera: world pixels at the centre of the picture, world pixels a picture pixel, radians. */
 function camera(time: number): { x: number; y: number; scale: number; turn: number } {
   const glide = smoothstep(0.3, 4.9, time);
   return {
-    x: 372 + 138 * glide + 3 * Math.sin(time * 2.1) + 1.2 * Math.sin(time * 5.3),
-    y: 258 + 10 * Math.sin(time * 0.9) + 1.6 * Math.sin(time * 3.7),
+    x: 372 + 268 * glide + 3 * Math.sin(time * 2.1) + 1.2 * Math.sin(time * 5.3),
+    y: 234 + 8 * Math.sin(time * 0.9) + 1.6 * Math.sin(time * 3.7),
     scale: 0.98 - 0.06 * smoothstep(0, 5, time),
     turn: 0.035 * Math.sin(time * 0.8),
   };
@@ -101,7 +101,7 @@ function look(x: number, y: number, time: number, shoal: PosedKoi[], pads: LilyP
   }
   for (const [index, koi] of shoal.entries()) {
     const colour = koiColour(koi, x, y);
-    if (colour) return { colour: underWater(lit(colour, x, y, time, 0.2, pads), 0.1), object: index + 1 };
+    if (colour) return { colour: underWater(lit(colour, x, y, time, 0.12, pads), 0.05), object: index + 1 };
   }
   return { colour: bedColour(x, y, time, shoal, pads), object: 0 };
 }
@@ -111,7 +111,7 @@ function bedColour(x: number, y: number, time: number, shoal: PosedKoi[], pads: 
   const bentX = x + 2.4 * (noise(x / 31 + time * 0.8, y / 31, 100) - 0.5);
   const bentY = y + 2.4 * (noise(x / 31, y / 31 + time * 0.7, 101) - 0.5);
   const shade = shoal.some((koi) => koiColour(koi, bentX - 9, bentY - 13)) ? 0.6 : 1;
-  return underWater(scaleColour(lit(pondBed(bentX, bentY), bentX, bentY, time, 0.75, pads), shade), 0.3);
+  return underWater(scaleColour(lit(pondBed(bentX, bentY), bentX, bentY, time, 0.5, pads), shade), BED_DEPTH);
 }
 
 function lit(colour: Colour, x: number, y: number, time: number, waves: number, pads: LilyPad[]): Colour {
@@ -120,7 +120,9 @@ function lit(colour: Colour, x: number, y: number, time: number, waves: number, 
   return scaleColour(colour, light);
 }
 
-const WATER: Colour = [0.08, 0.33, 0.33];
+const WATER: Colour = [0.05, 0.24, 0.25];
+/** How much of the bed's colour the water takes. */
+const BED_DEPTH = 0.6;
 
 function underWater(colour: Colour, depth: number): Colour {
   return mixColour(colour, WATER, depth);
