@@ -10,27 +10,18 @@ import { isNeutral, readSettings } from "./matte/matte-settings.ts";
 import { type MatteWriter, openMatteWriter } from "./matte/matte-writer.ts";
 import { type MaskedFrame, type TreatedFrame, treatClip } from "./matte/treat-clip.ts";
 import { blobSink } from "./matte/write/blob-sink.ts";
-import type { MatteSink } from "./matte/write/matte-sink.ts";
 import type { ExportProgress, Mask, MatteLayer } from "./protocol.ts";
 import type { ExportJob } from "./tracker-realm.ts";
 
 /** Makes encoders for a codec available in this realm. */
-export type PrepareCodec = (codec: string) => Promise<void>;
-
-/** What the files go to is the job's `onFile`; use `writeMattes` for another sink. */
-export function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): Promise<{ files: number }> {
-  return writeMattes(job, blobSink(job.onFile), prepareCodec);
-}
+type PrepareCodec = (codec: string) => Promise<void>;
 
 /**
  * One output, or one per layer. What is finished when the signal comes stays readable.
  * @throws TrackerError, or what `signal` throws.
  */
-export async function writeMattes(
-  job: Omit<ExportJob, "onFile">,
-  sink: MatteSink,
-  prepareCodec: PrepareCodec,
-): Promise<{ files: number }> {
+export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): Promise<{ files: number }> {
+  const sink = blobSink(job.onFile);
   const outputs = outputsOf(job.request.layers, job.request.grouping);
   const progress = progressOf(job, outputs.length);
   let files = 0;
@@ -76,7 +67,7 @@ function uniqueName({ name, objectId }: MatteLayer, taken: Set<string>): string 
 }
 
 async function writeOutput(
-  { frames, request, maskSide, signal }: Omit<ExportJob, "onFile">,
+  { frames, request, maskSide, signal }: ExportJob,
   layers: MatteLayer[],
   writer: MatteWriter,
   progress: () => void,
@@ -169,7 +160,7 @@ function mergeLayers(
 
 // ---------------------------------------------------------------- progress
 
-function progressOf({ request, onProgress }: Omit<ExportJob, "onFile">, outputs: number): () => void {
+function progressOf({ request, onProgress }: ExportJob, outputs: number): () => void {
   const totalFrames = (request.to - request.from + 1) * outputs;
   const started = performance.now();
   let doneFrames = 0;

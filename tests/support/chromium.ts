@@ -17,6 +17,12 @@ const WEBGPU_FLAGS = [
   "--ignore-gpu-blocklist",
 ];
 
+/** Debian's own browser, without its recommended packages. */
+const INSTALL = [
+  ["apt-get", "update"],
+  ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"],
+] as const;
+
 export async function launchChromium({ webgpu = false }: LaunchOptions = {}): Promise<Browser> {
   return chromium.launch({
     executablePath: findOrInstall(),
@@ -30,8 +36,7 @@ function findOrInstall(): string {
     return browserPath();
   } catch (error) {
     if (!mayInstall()) throw error;
-    execFileSync("apt-get", ["update"], { stdio: "ignore" });
-    execFileSync("apt-get", ["install", "--yes", "--no-install-recommends", "chromium"], { stdio: "ignore" });
+    for (const [command, ...words] of INSTALL) execFileSync(command, words, { stdio: "ignore" });
     return browserPath();
   }
 }

@@ -16,8 +16,8 @@ export interface TestServer {
 }
 
 export interface TestServerOptions {
-  /** A module of `tests/support`, bundled to /worker.js. */
-  worker: string;
+  /** Bundled to /worker.js. */
+  worker: URL;
   /** Path prefixes to folders. */
   folders: Record<string, string>;
   /** Cross-origin isolation, the condition for threads. */
@@ -56,9 +56,9 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
 }
 
 /** As the product bundles it: ONNX Runtime's WebAssembly stays outside. */
-async function bundleWorker(worker: string, folder: string): Promise<void> {
+async function bundleWorker(worker: URL, folder: string): Promise<void> {
   await build({
-    entryPoints: { worker: fileURLToPath(new URL(worker, import.meta.url)) },
+    entryPoints: { worker: fileURLToPath(worker) },
     outdir: folder,
     bundle: true,
     format: "esm",

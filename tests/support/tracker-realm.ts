@@ -15,10 +15,10 @@ import type { TrackerRealm } from "../../worker/tracker-realm.ts";
 import { type SessionInit, TrackingSession } from "../../worker/tracking-session.ts";
 import { MINI_MODEL_YAML, miniModel, seededCheckpoint } from "./mini-model.ts";
 
-export const FRAME = { width: 96, height: 64 };
+const FRAME = { width: 96, height: 64 };
 
 /** A bright disc over stripes that moves two pixels a frame. */
-export function movingDisc(frameCount: number): FrameSource {
+function movingDisc(frameCount: number): FrameSource {
   const pictures = Array.from({ length: frameCount }, (_, index) => drawFrame(index));
   return arrayFrameSource(pictures, "moving disc");
 }
