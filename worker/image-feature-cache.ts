@@ -63,9 +63,11 @@ export class ImageFeatureCache {
   }
 
   #shrink(): void {
-    for (const [frameIndex, entry] of [...this.#entries]) {
-      const surplus = this.#entries.size > this.#capacity;
-      if (entry.users === 0 && (surplus || !entry.kept)) this.#forget(frameIndex, entry);
+    const idle = [...this.#entries].filter(([, { users }]) => users === 0);
+    // A frame that tracking passes must not push out one that a person works on.
+    for (const [frameIndex, entry] of idle) if (!entry.kept) this.#forget(frameIndex, entry);
+    for (const [frameIndex, entry] of idle) {
+      if (entry.kept && this.#entries.size > this.#capacity) this.#forget(frameIndex, entry);
     }
   }
 
