@@ -1,5 +1,11 @@
 /** Runs anywhere: do frames and masks of a clip fit together? Looks at names and sizes, not at pixels. */
-import { DatasetError, type DatasetFolder, type DatasetProblem, frameKey } from "./dataset-folder.ts";
+import {
+  baseName,
+  DatasetError,
+  type DatasetFolder,
+  type DatasetProblem,
+  frameKey,
+} from "./dataset-folder.ts";
 import type { ClipFiles } from "./dataset-layout.ts";
 import { type ImageSize, imageSize } from "./image-header.ts";
 
@@ -18,7 +24,7 @@ export async function checkClipFiles(
   files: ClipFiles,
   options: { sparse: boolean },
 ): Promise<CheckedClip> {
-  const frameOfKey = new Map(files.framePaths.map((path, i) => [frameKey(nameOf(path)), i] as const));
+  const frameOfKey = new Map(files.framePaths.map((path, i) => [frameKey(baseName(path)), i] as const));
   const annotatedFrames = annotatedFramesOf(files, frameOfKey);
   const structural = [
     ...countProblems(files, annotatedFrames),
@@ -109,9 +115,5 @@ async function checkSizes(
 }
 
 function maskPathOf(folder: string, framePath: string): string {
-  return `${folder}/${nameOf(framePath).replace(/\.[^.]*$/, ".png")}`;
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+  return `${folder}/${baseName(framePath).replace(/\.[^.]*$/, ".png")}`;
 }

@@ -2,7 +2,14 @@
 import { decodeAnnotation, type IndexPicture, pixelsWith, valuesOf } from "./annotation-png.ts";
 import { type BinaryMask, isEmpty } from "./binary-mask.ts";
 import { checkClipFiles } from "./dataset-check.ts";
-import { DatasetError, type DatasetFolder, type DatasetProblem, frameKey } from "./dataset-folder.ts";
+import {
+  baseName,
+  byNumberThenName,
+  DatasetError,
+  type DatasetFolder,
+  type DatasetProblem,
+  frameKey,
+} from "./dataset-folder.ts";
 import type { ClipFiles, MaskFile } from "./dataset-layout.ts";
 import type { CountingRule } from "./object-score.ts";
 
@@ -148,7 +155,7 @@ class TruthReader {
   }
 
   #masksAt(frameIndex: number): MaskFile[] {
-    return this.#masksOfFrame.get(frameKey(fileName(this.#files.framePaths[frameIndex]!))) ?? [];
+    return this.#masksOfFrame.get(frameKey(baseName(this.#files.framePaths[frameIndex]!))) ?? [];
   }
 
   async #decode(file: MaskFile): Promise<IndexPicture> {
@@ -189,13 +196,4 @@ function requireInPalette(file: MaskFile, values: number[], { paletteSize }: Ind
   throw new DatasetError([
     { path: file.path, problem: `has index ${beyond.join(", ")}, its palette has ${paletteSize} colours` },
   ]);
-}
-
-function fileName(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}
-
-function byNumberThenName(a: string, b: string): number {
-  const difference = Number(a) - Number(b);
-  return Number.isNaN(difference) || difference === 0 ? (a < b ? -1 : 1) : difference;
 }

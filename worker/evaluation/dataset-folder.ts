@@ -44,6 +44,17 @@ export function joinPath(...parts: string[]): string {
   return parts.filter((part) => part !== "").join("/");
 }
 
+export function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** In the order of their numbers where both are numbers, else of their letters. */
+export function byNumberThenName(a: string, b: string): number {
+  const difference = Number(a) - Number(b);
+  if (Number.isNaN(difference) || difference === 0) return a < b ? -1 : 1;
+  return difference;
+}
+
 /** "00012.png" and "12.jpg" belong together: numbers are compared as numbers, other names as they are. */
 export function frameKey(fileName: string): string {
   const stem = fileName.replace(/\.[^.]*$/, "");

@@ -7,6 +7,7 @@
  *                                                  [CLIP/]meta.json (optional: fps, mask_values, mask_count)
  */
 import {
+  byNumberThenName,
   DatasetError,
   type DatasetFolder,
   frameKey,
@@ -176,8 +177,7 @@ async function masksIn(
 }
 
 function byFrameNumber(a: string, b: string): number {
-  const difference = Number(frameKey(a)) - Number(frameKey(b));
-  return Number.isNaN(difference) || difference === 0 ? (a < b ? -1 : 1) : difference;
+  return byNumberThenName(frameKey(a), frameKey(b));
 }
 
 function union(a: string[], b: string[]): string[] {
