@@ -73,7 +73,7 @@ export function scaledRows(values: Float32Array, headWidth: number): Float32Arra
 }
 
 /** x Wqᵀ + bq with 1/sqrt(headWidth) folded in; `out` columns. */
-export function scaledQuery(x: Value, weights: Weights, out: number, headWidth: number): Value {
+function scaledQuery(x: Value, weights: Weights, out: number, headWidth: number): Value {
   const width = Number(x.shape[x.shape.length - 1]);
   const weight = weights.get("weight", [out, width]);
   const bias = weights.get("bias", [out]);

@@ -31,7 +31,7 @@ export function pointwiseConv(x: Value, weights: Weights, out: number): Value {
 }
 
 /** torch's default, used everywhere but in Hiera and the convolutional parts. */
-export const LAYER_NORM_EPSILON = 1e-5;
+const LAYER_NORM_EPSILON = 1e-5;
 /** Hiera's, LayerNorm2d's. */
 export const SMALL_EPSILON = 1e-6;
 
@@ -84,7 +84,7 @@ export function inBlocks(x: Value, axis: number, block: number, build: (part: Va
 }
 
 /** What WebGPU guarantees for one storage buffer. */
-export const MAX_BUFFER_BYTES = 128 * 2 ** 20;
+const MAX_BUFFER_BYTES = 128 * 2 ** 20;
 
 /**
  * What attention writes out at a time in its plain form. Measured on WASM: 10% faster than 128 MiB, at a

@@ -22,7 +22,7 @@ export function div(a: Value, b: Value | number): Value {
   return elementwise("Div", a, b);
 }
 
-/** Both are bool tensors' sources; 1 where a > b. */
+/** A bool tensor: true where a > b. */
 export function greater(a: Value, b: Value | number): Value {
   return elementwise("Greater", a, b, "bool");
 }
@@ -209,17 +209,6 @@ export function concat(parts: Value[], axis: number, length?: string): Value {
   }
   const shape = first.shape.map((dimension, i) => (i === axis ? (length ?? total) : dimension));
   return one(first, "Concat", parts, shape, { axis });
-}
-
-export function split(x: Value, sizes: number[], axis: number): Value[] {
-  if (sizes.reduce((sum, size) => sum + size, 0) !== x.shape[axis]) {
-    x.graph.fail(`Split of [${x.shape}] into ${sizes} along axis ${axis}`);
-  }
-  const outputs = sizes.map((size) => ({
-    type: x.type,
-    shape: x.shape.map((dimension, i) => (i === axis ? size : dimension)),
-  }));
-  return x.graph.node("Split", [x, x.graph.integers(sizes)], outputs, { axis });
 }
 
 /** From `start` to `end` of an axis, which may be of dynamic length if it is known to reach that far. */

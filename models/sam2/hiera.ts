@@ -139,19 +139,22 @@ function feedForward(map: TokenMap, weights: Weights, { outWidth }: HieraBlock):
  * without its bias give the same, so the padding is zeros after the projection too, and is not projected.
  */
 function windowAttention(map: TokenMap, weights: Weights, block: HieraBlock): TokenMap {
-  const window = block.window === 0 ? map.side : block.window;
-  // All of the map is one window, in whatever order.
-  const order = block.window === 0 ? window : map.window;
-  const cut = (tokens: Value, of = map.side, size = window) =>
-    cutWindows({ tokens, side: of, window: of === map.side ? order : order / 2 }, size);
+  const isGlobal = block.window === 0;
+  const window = isGlobal ? map.side : block.window;
+  const queryWindow = block.pools ? window / 2 : window;
+  // To attention over the whole map any order is as good as rows.
+  const asSeen = (part: TokenMap) => (isGlobal ? { ...part, window: part.side } : part);
   const query = queries(map, weights, block);
-  const keys = projectionPart(map.tokens, weights, block, 1);
-  const values = projectionPart(map.tokens, weights, block, 2);
-  const outWindow = block.pools ? window / 2 : window;
-  const mixed = attend(cut(query.tokens, query.side, outWindow), cut(keys), cut(values), block.heads);
-  const joined = joinWindows(mixed, query.side, outWindow, block.pools ? order / 2 : order);
-  const seen = block.window === 0 ? { ...joined, window: query.window } : joined;
-  return { ...seen, tokens: attentionOutput(seen.tokens, weights, block) };
+  const keys = { ...map, tokens: projectionPart(map.tokens, weights, block, 1) };
+  const values = { ...map, tokens: projectionPart(map.tokens, weights, block, 2) };
+  const mixed = attend(
+    cutWindows(asSeen(query), queryWindow),
+    cutWindows(asSeen(keys), window),
+    cutWindows(asSeen(values), window),
+    block.heads,
+  );
+  const tokens = joinWindows(mixed, queryWindow, asSeen(query));
+  return { ...query, tokens: attentionOutput(tokens, weights, block) };
 }
 
 function queries(map: TokenMap, weights: Weights, block: HieraBlock): TokenMap {

@@ -17,6 +17,7 @@ import {
   mul,
   reshape,
   sin,
+  slice,
   sub,
   transpose,
 } from "../onnx/ops.ts";
@@ -44,18 +45,9 @@ export function encodePoints(
   const hasPlace = reshape(clip(row, 0, 1), ["B", "N", 1]);
   const points = add(mul(position, hasPlace), gather(pointTable(coords, weights, d), cast(row, "int32")));
   const notAPoint = parameter(coords, weights.at("not_a_point_embed").get("weight", [1, d]), [1, 1, d]);
-  const padding = add(mul(reshape(labelsSum(row), ["B", 1, 1]), 0), notAPoint);
+  // Zero times any label spreads the constant over the objects.
+  const padding = add(mul(reshape(slice(row, 1, 0, 1), ["B", 1, 1]), 0), notAPoint);
   return concat([points, padding], 1, "N+1");
-}
-
-/** Any value per object, to spread a constant over the objects: the first label. */
-function labelsSum(row: Value): Value {
-  const first = row.graph.node(
-    "Slice",
-    [row, row.graph.integers([0]), row.graph.integers([1]), row.graph.integers([1])],
-    [{ type: row.type, shape: ["B", 1] }],
-  );
-  return first[0]!;
 }
 
 /** [5, d]: not a point, negative, positive, top left corner, bottom right corner. */

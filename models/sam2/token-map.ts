@@ -111,13 +111,12 @@ export function cutWindows({ tokens, side, window: order }: TokenMap, window: nu
   return reshape(cut, [count * count, window * window, channels]);
 }
 
-/** The opposite: windows back to a map, without the padding, in the order it had. */
-export function joinWindows(windows: Value, side: number, window: number, order: number): TokenMap {
+/** The opposite: windows back to the tokens of `map`, in its order and without the padding. */
+export function joinWindows(windows: Value, window: number, { side, window: order }: TokenMap): Value {
   const channels = Number(windows.shape[2]);
   const count = Math.ceil(side / window);
-  if (order === window) return { tokens: reshape(windows, [1, side * side, channels]), side, window };
+  if (order === window) return reshape(windows, [1, side * side, channels]);
   const rows = transpose(reshape(windows, [count, count, window, window, channels]), [0, 2, 1, 3, 4]);
   const padded = reshape(rows, [1, count * window, count * window, channels]);
-  const map = slice(slice(padded, 1, 0, side), 2, 0, side);
-  return { tokens: reshape(map, [1, side * side, channels]), side, window: side };
+  return reshape(slice(slice(padded, 1, 0, side), 2, 0, side), [1, side * side, channels]);
 }

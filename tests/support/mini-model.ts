@@ -91,7 +91,7 @@ export function seededCheckpoint(config: Sam2Config): Uint8Array {
 }
 
 /** Scaled like a fresh network: norms near 1, weights by their fan-in, so that no value runs away. */
-export function seededValues(name: string, shape: number[]): Float32Array {
+function seededValues(name: string, shape: number[]): Float32Array {
   const size = shape.reduce((product, dimension) => product * dimension, 1);
   const random = seededRandom(name);
   const isNorm =

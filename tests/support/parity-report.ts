@@ -19,7 +19,7 @@ export function writeParitySection(name: string, text: string): void {
   );
 }
 
-export const PARITY_COLUMNS = ["native", "wasm", "webgpu"] as const;
+const PARITY_COLUMNS = ["native", "wasm", "webgpu"] as const;
 export type ParityColumn = (typeof PARITY_COLUMNS)[number];
 
 /** By stage and by where it ran. */
