@@ -26,7 +26,7 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
   const progress = progressOf(job, outputs.length);
   let files = 0;
   for (const { path, layers } of outputs) {
-    const { format, content, from } = job.request;
+    const { format, content, from, paths } = job.request;
     const writer = await openMatteWriter({
       format,
       content,
@@ -35,6 +35,7 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
       sink,
       path,
       prepareCodec,
+      ...(paths && { paths }),
     });
     files += (await writeOutput(job, layers, writer, progress)).length;
   }

@@ -10,6 +10,8 @@
  * numbers count presented frames of the clip from 0. Scores are logits: above 0 means visible.
  */
 
+import type { PathOptions } from "./matte/path-types.ts";
+
 // ---------------------------------------------------------------- failures
 
 /** What went wrong, in a form that a program can act on. */
@@ -243,7 +245,8 @@ export interface TrackerState {
 
 // ---------------------------------------------------------------- mattes
 
-export type MatteFormat = "png" | "png16" | "prores4444" | "h264" | "vp9-alpha" | "rle";
+/** `paths`: keyframed Bézier paths in one JSON file (`PathsDocument` of `matte/path-types.ts`); `svg`: them, per frame. */
+export type MatteFormat = "png" | "png16" | "prores4444" | "h264" | "vp9-alpha" | "rle" | "paths" | "svg";
 
 /** One object's part in a merged matte, applied in order. */
 export interface MatteLayer {
@@ -265,6 +268,8 @@ export interface MatteRequest {
   grouping: "merged" | "per-object";
   /** Edge and time treatment, by the names in `matte/matte-settings.ts`; absent: hard masks, exactly. */
   settings?: Record<string, number | boolean | string>;
+  /** For `paths` and `svg`: how faithful; absent: `defaultPathOptions`. */
+  paths?: Partial<PathOptions>;
 }
 
 export interface MatteFile {

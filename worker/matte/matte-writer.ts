@@ -1,7 +1,9 @@
 /** Runs in a worker or in Node: mattes become files. Frame n of the matte is frame n of the clip. */
 import type { Picture } from "../frames/frame-source.ts";
 import type { ClipInfo, MatteFormat } from "../protocol.ts";
+import type { PathOptions } from "./path-types.ts";
 import type { MatteSink } from "./write/matte-sink.ts";
+import { openPathsWriter } from "./write/paths-writer.ts";
 import { openPngWriter } from "./write/png-writer.ts";
 import { openRleWriter } from "./write/rle-writer.ts";
 
@@ -33,6 +35,8 @@ export interface MatteWriterRequest {
   sink: MatteSink;
   /** A folder for single-frame formats, else the file without its extension; "" is the sink's root. */
   path: string;
+  /** How faithful paths are; see `defaultPathOptions`. */
+  paths?: Partial<PathOptions>;
   /** Makes encoders available in this realm. */
   prepareCodec: (codec: string) => Promise<void>;
 }
@@ -50,6 +54,8 @@ const WRITERS: Record<MatteFormat, OpenWriter> = {
   h264: openMovieWriter,
   "vp9-alpha": openMovieWriter,
   rle: openRleWriter,
+  paths: openPathsWriter,
+  svg: openPathsWriter,
 };
 
 /** @throws TrackerError `unsupported-codec` where this realm has no encoder, `write-failed` from the sink. */
@@ -65,4 +71,6 @@ export const MATTE_EXTENSION: Record<MatteFormat, string> = {
   h264: "mp4",
   "vp9-alpha": "webm",
   rle: "json",
+  paths: "json",
+  svg: "svg",
 };

@@ -1,6 +1,6 @@
 /** Runs anywhere: traced mask paths as files that other programs read. */
 import type { Size } from "./alpha-region.ts";
-import type { BezierPath, TracedPaths } from "./path-types.ts";
+import type { BezierPath, PathsDocument, TracedPaths } from "./path-types.ts";
 import { pathAt } from "./trace-paths.ts";
 
 /** One SVG document per frame, white on nothing; holes are cut with the even-odd rule, part by part. */
@@ -37,20 +37,10 @@ function short(value: number): number {
   return Math.round(value * 100) / 100 + 0;
 }
 
-export interface PathsDocument {
-  format: "masklet-paths";
-  version: 1;
-  /** Pixels; coordinates have their origin top left. */
-  width: number;
-  height: number;
-  rate: { numerator: number; denominator: number };
-  tracks: TracedPaths["tracks"];
-  quality: TracedPaths["quality"];
-}
-
 /** Everything that is known about the paths, as JSON text. */
 export function pathsToJson(paths: TracedPaths, size: Size, rate: PathsDocument["rate"]): string {
-  const document: PathsDocument = { format: "masklet-paths", version: 1, ...size, rate, ...paths };
+  const { width, height } = size;
+  const document: PathsDocument = { format: "masklet-paths", version: 1, width, height, rate, ...paths };
   return JSON.stringify(document, (_, value) => (typeof value === "number" ? roundThousandth(value) : value));
 }
 

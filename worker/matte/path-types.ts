@@ -62,3 +62,15 @@ export interface TracedPaths {
   tracks: PathTrack[];
   quality: PathQuality;
 }
+
+/** The file of the matte format `paths`. */
+export interface PathsDocument {
+  format: "masklet-paths";
+  version: 1;
+  /** Pixels; coordinates have their origin top left. */
+  width: number;
+  height: number;
+  rate: { numerator: number; denominator: number };
+  tracks: PathTrack[];
+  quality: PathQuality;
+}
