@@ -12,7 +12,7 @@ export interface PredictorOptions {
   clear_non_cond_mem_around_input: boolean;
   /** A frame that is corrected after tracking becomes a conditioning frame, which tracking never overwrites. */
   add_all_frames_to_correct_as_cond: boolean;
-  /** -1: no limit; otherwise at least 2. */
+  /** -1: no limit (on WebGPU: what its buffers hold, 25 for a 1024-pixel model); otherwise at least 2. */
   max_cond_frames_in_attn: number;
   memory_temporal_stride_for_eval: number;
   max_obj_ptrs_in_encoder: number;

@@ -188,7 +188,7 @@ async function trackPending(
     object,
     selection: session.selectFor(object, frameIndex, reverse),
   }));
-  for (const batch of batchesOfOneStructure(readers)) {
+  for (const batch of batchesOfOneStructure(readers, session.engine.memoriesPerRun)) {
     const selections = batch.map(({ selection }) => selection);
     const steps = await trackObjects(session, features, selections);
     for (const [index, { object, selection }] of batch.entries()) {
@@ -204,17 +204,19 @@ interface Reader {
   selection: MemorySelection;
 }
 
-/** With a full bank, four objects' keys of one layer stay below the 128 MiB of a WebGPU buffer. */
+/** More at once gains nothing: the graphs are busy with one already. */
 const MAX_BATCH = 4;
 
 /** Objects that read equally many memories and pointers go through the graphs together. */
-function batchesOfOneStructure(readers: Reader[]): Reader[][] {
+function batchesOfOneStructure(readers: Reader[], memoriesPerRun: number): Reader[][] {
   const open = new Map<string, Reader[]>();
   const batches: Reader[][] = [];
   for (const reader of readers) {
     const structure = `${reader.selection.memories.length} ${reader.selection.pointers.length}`;
     const batch = open.get(structure);
-    if (batch && batch.length < MAX_BATCH) {
+    // All pointers of an object together are smaller than one memory.
+    const limit = Math.min(MAX_BATCH, memoriesPerRun / (reader.selection.memories.length + 1));
+    if (batch && batch.length + 1 <= limit) {
       batch.push(reader);
       continue;
     }

@@ -57,6 +57,8 @@ const GRAPHS: readonly GraphName[] = ["image-encoder", "memory-attention", "mask
 /** Read by other graphs only. */
 const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned"];
 
+const WEBGPU_BUFFER_BYTES = 128 * 1024 * 1024;
+
 export class Sam2Engine {
   readonly config: Sam2Config;
   readonly constants: Sam2Constants;
@@ -107,6 +109,15 @@ export class Sam2Engine {
   /** h = w. */
   get featureSide(): number {
     return this.config.imageSize / this.config.backboneStride;
+  }
+
+  /**
+   * Memories that one run may read, over all its objects: their keys of one layer are the largest buffer,
+   * and WebGPU promises buffers of 128 MiB, no more.
+   */
+  get memoriesPerRun(): number {
+    const bytesPerMemory = this.featureSide ** 2 * this.config.neck.dModel * Float32Array.BYTES_PER_ELEMENT;
+    return Math.floor(WEBGPU_BUFFER_BYTES / bytesPerMemory);
   }
 
   /** `image`: [3, S, S], normalised. */

@@ -83,7 +83,7 @@ export class TrackingSession {
     this.engine = engine;
     this.frames = frames;
     this.semantics = semantics;
-    this.options = optionsUnder(semantics, options);
+    this.options = optionsUnder(semantics, options, engine);
     this.features = new ImageFeatureCache((frameIndex) => this.#encodeFrame(frameIndex));
     const { logits, memory: memoryLength } = this.stateShape();
     this.pixels = new PixelStore({
@@ -190,7 +190,7 @@ export class TrackingSession {
     this.release();
     this.engine = engine;
     this.semantics = semantics;
-    this.options = optionsUnder(semantics, options);
+    this.options = optionsUnder(semantics, options, engine);
   }
 
   /** What a state of this session can be exchanged with. */
@@ -366,8 +366,14 @@ export class TrackingSession {
   }
 }
 
-function optionsUnder(semantics: Semantics, options: PredictorOptions): PredictorOptions {
-  return semantics === "sticky" ? { ...options, add_all_frames_to_correct_as_cond: true } : options;
+function optionsUnder(semantics: Semantics, options: PredictorOptions, engine: Sam2Engine): PredictorOptions {
+  const result = { ...options };
+  if (semantics === "sticky") result.add_all_frames_to_correct_as_cond = true;
+  if (engine.runtime.backend === "webgpu" && options.max_cond_frames_in_attn === -1) {
+    // Room for the ordinary memories and the pointers; 25 prompted frames of a 1024-pixel model.
+    result.max_cond_frames_in_attn = Math.max(2, engine.memoriesPerRun - engine.config.numMaskmem);
+  }
+  return result;
 }
 
 /** How a prompt on a frame is to be understood. */
