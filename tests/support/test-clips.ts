@@ -80,7 +80,7 @@ export async function makeSound(): Promise<Uint8Array> {
 const BITS = 8;
 
 /** The frame's number in binary, as white and black bars from left to right. */
-export function numberBars(frameIndex: number, width: number, height: number): Picture {
+function numberBars(frameIndex: number, width: number, height: number): Picture {
   const data = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let pixel = 0; pixel < width * height; pixel++) {
     const bit = Math.floor(((pixel % width) * BITS) / width);

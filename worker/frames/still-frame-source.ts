@@ -6,7 +6,7 @@ import { assertInClip } from "./frame-range.ts";
 import type { FrameSource, Picture } from "./frame-source.ts";
 
 /** One still; read when its frame is asked for. */
-export interface StillFile {
+interface StillFile {
   name: string;
   read(): Promise<Uint8Array>;
 }

@@ -20,7 +20,7 @@ export async function openPngWriter(request: MatteWriterRequest): Promise<MatteW
 }
 
 /** Five digits, as upstream's frames are numbered; longer clips grow to the left. */
-export function stillName(frameIndex: number): string {
+function stillName(frameIndex: number): string {
   return `${String(frameIndex).padStart(5, "0")}.png`;
 }
 

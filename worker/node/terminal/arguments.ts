@@ -12,7 +12,7 @@ export interface ParsedArguments {
 }
 
 /** Options that every command has. */
-export const COMMON_OPTIONS = { quiet: "flag", help: "flag" } as const;
+const COMMON_OPTIONS = { quiet: "flag", help: "flag" } as const;
 
 /** @throws UsageError */
 export function parseArguments(args: readonly string[], kinds: OptionKinds): ParsedArguments {

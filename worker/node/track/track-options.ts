@@ -63,7 +63,7 @@ const KINDS: OptionKinds = {
   dataset: "text",
 };
 
-export type Direction = "forward" | "backward" | "both";
+type Direction = "forward" | "backward" | "both";
 
 export interface ObjectPrompt {
   object: string;
