@@ -5,6 +5,9 @@ import { badPrompt } from "./session-errors.ts";
 /** Prompt labels as the prompt encoder knows them. */
 export const POINT_LABEL = { none: -1, outside: 0, inside: 1, boxStart: 2, boxEnd: 3 } as const;
 
+/** Upstream takes a box's corners as points of their own labels, too. */
+const KNOWN_LABELS: readonly number[] = Object.values(POINT_LABEL);
+
 /** Points of one object on one frame, in the order in which they were given; boxes are two points. */
 export interface PointInputs {
   /** x, y pairs in model pixels, 0 to S. */
@@ -60,8 +63,8 @@ function checkPoints(
   if (!numbers.every(Number.isFinite)) {
     throw badPrompt(`Expected finite coordinates in source pixels, got ${numbers.join(", ")}.`);
   }
-  const unknown = labels.find((label) => label !== POINT_LABEL.inside && label !== POINT_LABEL.outside);
-  if (unknown !== undefined) throw badPrompt(`Expected labels of 0 or 1, got ${unknown}.`);
+  const unknown = labels.find((label) => !KNOWN_LABELS.includes(label));
+  if (unknown !== undefined) throw badPrompt(`Expected labels of 1 (inside) or 0 (outside), got ${unknown}.`);
 }
 
 export function appendPoints(old: PointInputs | undefined, added: PointInputs): PointInputs {
