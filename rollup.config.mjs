@@ -61,9 +61,13 @@ const withoutNode = {
   load: (id) => (id.startsWith("\0empty ") ? "export default {};" : null),
 };
 
-const browserPlugins = () => [
+/** ONNX Runtime's loader is a file beside the worker, or, where there can be none, part of the worker. */
+const browserPlugins = (loader = "beside") => [
   withoutNode,
-  resolve({ browser: true, exportConditions: ["onnxruntime-web-use-extern-wasm"] }),
+  resolve({
+    browser: true,
+    exportConditions: loader === "beside" ? ["onnxruntime-web-use-extern-wasm"] : [],
+  }),
   commonjs(),
   typescript(BROWSER),
   minify({ target: BROWSER }),
@@ -117,7 +121,7 @@ function pageFiles() {
 const singleFile = {
   input: { worker: "worker/web-worker.ts" },
   output: { dir: "dist/single", entryFileNames: "[name].js", format: "es", inlineDynamicImports: true },
-  plugins: [...browserPlugins(), singlePage()],
+  plugins: [...browserPlugins("within"), singlePage()],
 };
 
 function singlePage() {
