@@ -58,12 +58,8 @@ export function gelu(x: Value): Value {
   return unary("Gelu", x, { approximate: "none" });
 }
 
-export function sin(x: Value): Value {
-  return unary("Sin", x);
-}
-
-export function cos(x: Value): Value {
-  return unary("Cos", x);
+export function abs(x: Value): Value {
+  return unary("Abs", x);
 }
 
 export function floor(x: Value): Value {

@@ -2,16 +2,17 @@
 import { attend, outputProjection, scoreBlock } from "../layers/attention.ts";
 import { activate, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
 import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matrix.ts";
+import { sinesAndCosines } from "../layers/sine.ts";
 import type { Weights } from "../layers/weights.ts";
 import { type Dim, GraphBuilder, type Value } from "../onnx/graph-builder.ts";
-import { add, concat, cos, div, gather, matMul, mul, reshape, sin, slice, transpose } from "../onnx/ops.ts";
+import { add, concat, div, gather, matMul, mul, reshape, slice, transpose } from "../onnx/ops.ts";
 import type { Sam2Config } from "./config.ts";
 import { rotaryOrder, rotaryTables, sinePositions, timePeriods } from "./position-encoding.ts";
 import type { BuildOptions } from "./sam2-model.ts";
 
 const POSITION_AT_INPUT = 0.1;
 
-/** Taps: layer0 … [B, hw, d] (layer0 is [1, hw, d] before it meets a memory). */
+/** Taps: layer0 … [B, hw, d]. */
 export function memoryAttention(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
   const graph = new GraphBuilder("memory-attention", options);
   const d = config.neck.dModel;
@@ -87,7 +88,7 @@ function pointerPosition(pointerTime: Value, config: Sam2Config, weights: Weight
   const { graph } = pointerTime;
   const periods = graph.initializer("time periods", [width / 2], () => timePeriods(width));
   const angle = div(reshape(pointerTime, ["B", "P", 1]), periods);
-  const encoded = concat([sin(angle), cos(angle)], 2);
+  const encoded = sinesAndCosines(mul(angle, 1 / (2 * Math.PI)));
   const position = config.projectTimeOfPointers
     ? linear(encoded, weights.at("obj_ptr_tpos_proj"), m)
     : encoded;

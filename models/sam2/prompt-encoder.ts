@@ -1,6 +1,7 @@
 /** Pure: the prompt encoder: clicks, boxes and a previous mask become embeddings. */
 import { layerNorm, parameter, pointwiseConv, SMALL_EPSILON } from "../layers/basic-layers.ts";
 import { range } from "../layers/matrix.ts";
+import { sinesAndCosines } from "../layers/sine.ts";
 import type { Weight, Weights } from "../layers/weights.ts";
 import type { Dim, Value } from "../onnx/graph-builder.ts";
 import {
@@ -8,15 +9,12 @@ import {
   cast,
   clip,
   concat,
-  cos,
   div,
-  floor,
   gather,
   gelu,
   matMul,
   mul,
   reshape,
-  sin,
   slice,
   sub,
   transpose,
@@ -39,7 +37,7 @@ export function encodePoints(
 ): Value {
   const gaussian = weights.at("pe_layer").get("positional_encoding_gaussian_matrix", [2, d / 2]);
   const places = sub(mul(div(add(coords, 0.5), imageSize), 2), 1);
-  const position = fourierFeatures(places, parameter(coords, gaussian));
+  const position = sinesAndCosines(matMul(places, parameter(coords, gaussian)));
   // Row of the table: label + 1. A point that is none (-1) has the table's row alone, without a place.
   const row = add(labels, 1);
   const hasPlace = reshape(clip(row, 0, 1), ["B", "N", 1]);
@@ -61,16 +59,6 @@ function pointTable(like: Value, weights: Weights, d: number): Value {
     for (const [i, row] of rows.entries()) table.set(await row.load(), i * d);
     return table;
   });
-}
-
-/**
- * [.., 2] in -1..1 to [.., d]: sines and cosines of 2 pi (x G). Whole turns are taken off before the sine,
- * which on a GPU is exact only near zero.
- */
-function fourierFeatures(places: Value, gaussian: Value): Value {
-  const turns = matMul(places, gaussian);
-  const angle = mul(sub(turns, floor(add(turns, 0.5))), 2 * Math.PI);
-  return concat([sin(angle), cos(angle)], angle.shape.length - 1);
 }
 
 /** [side * side, d]: the same encoding of every place of the vision feature, as a table. */
