@@ -36,6 +36,11 @@ export function mountPanel(
   };
   panel.commands = createCommands(panel);
   render(<App panel={panel} />, root);
+  // The last moment at which a page may still write: it may be closed from here on.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden" && session.state.saving.value === "unsaved")
+      void session.keeper.flush();
+  });
   return panel;
 }
 

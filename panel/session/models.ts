@@ -62,9 +62,10 @@ export class Models {
     }
     const another = this.#ready?.modelId !== outcome.value.id;
     this.#ready = { source, modelId: outcome.value.id, ...(backend ? { backend } : {}) };
+    // Ready means: it knows what was said before. Until then nothing may be asked of it.
+    if (another) await this.#replay();
     model.value = { phase: "ready", model: outcome.value, id };
     await this.refresh();
-    if (another) await this.#replay();
     return true;
   }
 

@@ -317,6 +317,23 @@ describe("keeping", () => {
     expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
   });
 
+  it("lets nothing be asked before a restored session has reached a model that loads late", async () => {
+    await session.prompts.addPoint(CLICK);
+    await session.keeper.flush();
+    const late = new FakeTracker();
+    const reopened = new Session(late, store);
+    await reopened.openStored((await store.list())[0]!.key);
+    const tracked = new Promise<void>((resolve) => {
+      reopened.state.model.subscribe(({ phase }) => {
+        if (phase === "ready") resolve(reopened.track());
+      });
+    });
+    await reopened.models.load({ kind: "listed", id: "nano" });
+    await tracked;
+    const calls = late.calls.filter((call) => /^(import|track)/.test(call));
+    expect(calls).toEqual(["importState", `track 0→${LAST} of 1`]);
+  });
+
   it("survives as one exported file", async () => {
     await session.prompts.addPoint(CLICK);
     const bytes = await session.exportSession();

@@ -1,0 +1,123 @@
+/**
+ * Runs in Node: what a person waits for in the page, measured in a real Chromium with the built-in model.
+ *
+ *   npm run build && node tests/bench/run.mjs tests/bench/panel.ts [--frames N] [--webgpu]
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { openPanel, openPanelBrowser, type PanelPage } from "../support/panel-page.ts";
+
+const DIST = "dist/panel";
+/** On the koi, on the first frame. */
+const KOI = [140, 271] as const;
+/** Further clicks on the same frame, whose features are at hand. */
+const MORE_CLICKS = [
+  [150, 268],
+  [128, 274],
+  [165, 262],
+  [120, 278],
+  [140, 265],
+] as const;
+
+const { values } = parseArgs({
+  options: { frames: { type: "string", default: "24" }, webgpu: { type: "boolean", default: false } },
+});
+const frames = Number(values.frames);
+
+const browser = await openPanelBrowser(DIST, values.webgpu);
+try {
+  const started = performance.now();
+  const user = await openPanel(browser);
+  await user.clipOpen();
+  const clipOpen = performance.now() - started;
+  await user.click(...KOI);
+  await user.hasPoints(1);
+  const firstMask = performance.now() - started;
+  const clicks = await measureClicks(user);
+  const tracking = await measureTracking(user, frames);
+  const where = await user.page.locator(".model-where").textContent();
+  print({ clipOpen, firstMask, clicks, tracking, where: where ?? "" });
+} finally {
+  await browser.close();
+}
+
+async function measureClicks(user: PanelPage): Promise<number[]> {
+  const times: number[] = [];
+  for (const [index, [x, y]] of MORE_CLICKS.entries()) {
+    const before = performance.now();
+    await user.click(x, y);
+    await user.hasPoints(index + 2);
+    times.push(performance.now() - before);
+  }
+  return times.sort((a, b) => a - b);
+}
+
+interface TrackingNumbers {
+  seconds: number;
+  longTasks: number[];
+}
+
+/** Long tasks are the browser's own measure: whatever holds the page's thread above 50 ms. */
+async function measureTracking(user: PanelPage, count: number): Promise<TrackingNumbers> {
+  await user.workUntil(count);
+  await user.page.evaluate(() => {
+    const long: number[] = [];
+    Object.assign(window, { longTasks: long });
+    new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration))).observe(
+      {
+        entryTypes: ["longtask"],
+      },
+    );
+  });
+  const before = performance.now();
+  await user.track();
+  const seconds = (performance.now() - before) / 1000;
+  const longTasks = await user.page.evaluate(() => (window as unknown as { longTasks: number[] }).longTasks);
+  return { seconds, longTasks };
+}
+
+function print(numbers: {
+  clipOpen: number;
+  firstMask: number;
+  clicks: number[];
+  tracking: TrackingNumbers;
+  where: string;
+}): void {
+  const { clipOpen, firstMask, clicks, tracking, where } = numbers;
+  const median = clicks[Math.floor(clicks.length / 2)]!;
+  const rows: [string, string][] = [
+    ["Page load to the clip on screen", seconds(clipOpen)],
+    ["Page load to the first mask (click as soon as the clip shows)", seconds(firstMask)],
+    [
+      "Click to mask, features cached: median (best)",
+      `${median.toFixed(0)} ms (${clicks[0]!.toFixed(0)} ms)`,
+    ],
+    [
+      `Tracking ${frames} frames, with live preview`,
+      `${(frames / tracking.seconds).toFixed(2)} frames a second`,
+    ],
+    ["Tasks above 50 ms on the page's thread while tracking", String(tracking.longTasks.length)],
+    [
+      "Longest of them",
+      tracking.longTasks.length > 0 ? `${Math.max(...tracking.longTasks).toFixed(0)} ms` : "–",
+    ],
+    ...bundleRows(),
+  ];
+  console.log(`${where}; ${cpus()[0]?.model ?? "unknown processor"}, ${cpus().length} logical cores\n`);
+  console.log("| what | measured |\n|---|---|");
+  for (const [what, measured] of rows) console.log(`| ${what} | ${measured} |`);
+}
+
+function bundleRows(): [string, string][] {
+  return readdirSync(DIST)
+    .filter((name) => /\.(js|css)$/.test(name))
+    .map((name) => {
+      const bytes = gzipSync(readFileSync(join(DIST, name)), { level: 9 }).length;
+      return [`\`${name}\`, gzip`, `${(bytes / 1000).toFixed(1)} kB`];
+    });
+}
+
+const seconds = (milliseconds: number) => `${(milliseconds / 1000).toFixed(1)} s`;
