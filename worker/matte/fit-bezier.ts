@@ -23,6 +23,10 @@ export function fitPath(landmarks: Samples, vertices: readonly number[]): Bezier
     b.inY = handles[3] - b.y;
   });
   path.forEach(smoothVertex);
+  vertices.forEach((from, i) => {
+    const next = (i + 1) % vertices.length;
+    refitLengths(pieceOf(landmarks, from, vertices[next]!), path[i]!, path[next]!);
+  });
   return path;
 }
 
@@ -43,6 +47,34 @@ function smoothVertex(vertex: PathVertex): void {
   vertex.outY = (dy / length) * lengthOut;
   vertex.inX = (-dx / length) * lengthIn;
   vertex.inY = (-dy / length) * lengthIn;
+}
+
+/** After tangents were turned: their best lengths along their new directions, by least squares. */
+function refitLengths(piece: Float64Array, a: PathVertex, b: PathVertex): void {
+  const [lengthA, lengthB] = [Math.hypot(a.outX, a.outY), Math.hypot(b.inX, b.inY)];
+  if (piece.length < 8 || lengthA < 1e-6 || lengthB < 1e-6) return;
+  const times = chordTimes(piece);
+  improveTimes(piece, times, [a.x + a.outX, a.y + a.outY, b.x + b.inX, b.y + b.inY]);
+  // Unknowns: factors of both tangents; the present ones (1) are held to a little.
+  let [aa, ab, bb, ra, rb] = [1e-3, 0, 1e-3, 1e-3, 1e-3];
+  for (let i = 1; i < times.length - 1; i++) {
+    const t = times[i]!;
+    const [p, q] = [3 * (1 - t) ** 2 * t, 3 * (1 - t) * t * t];
+    const x = piece[i * 2]! - cubic(a.x, a.x, b.x, b.x, t);
+    const y = piece[i * 2 + 1]! - cubic(a.y, a.y, b.y, b.y, t);
+    aa += p * p * lengthA * lengthA;
+    bb += q * q * lengthB * lengthB;
+    ab += p * q * (a.outX * b.inX + a.outY * b.inY);
+    ra += p * (a.outX * x + a.outY * y);
+    rb += q * (b.inX * x + b.inY * y);
+  }
+  const scale = 1 / (aa * bb - ab * ab);
+  const [factorA, factorB] = [(bb * ra - ab * rb) * scale, (aa * rb - ab * ra) * scale];
+  if (!(factorA > 0 && factorB > 0 && factorA < 4 && factorB < 4)) return;
+  a.outX *= factorA;
+  a.outY *= factorA;
+  b.inX *= factorB;
+  b.inY *= factorB;
 }
 
 /** What a fit must keep to. */

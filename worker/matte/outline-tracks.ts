@@ -25,10 +25,10 @@ export interface VisibleMatte {
   matte: () => AlphaRegion;
 }
 
-/** Landmarks per outline: about one for every 1.5 pixels, within limits that bound the work. */
-const PIXELS_PER_LANDMARK = 1.5;
-const LEAST_LANDMARKS = 48;
-const MOST_LANDMARKS = 480;
+/** Landmarks per outline: about one a pixel, within limits that bound the work; small ones may grow. */
+const PIXELS_PER_LANDMARK = 1;
+const LEAST_LANDMARKS = 120;
+const MOST_LANDMARKS = 640;
 
 /** Parts and holes below this share of the object's area are left out. */
 const LEAST_SHARE = 0.004;

@@ -11,7 +11,7 @@ import type { BezierPath, PathOptions, PathQuality, PathTrack, TracedPaths } fro
 
 export const defaultPathOptions: PathOptions = {
   tolerance: 3,
-  areaLoss: 0.05,
+  areaLoss: 0.055,
   maxVertices: 60,
   minArea: 16,
 };
