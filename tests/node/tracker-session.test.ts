@@ -1,5 +1,7 @@
 /** Runs in Node: a session on the seeded miniature model, what holds for any weights. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { wasmProvider } from "../../worker/inference/web-inference.ts";
+import { decodeMask, maskArea, subtractMasks } from "../../worker/mask-rle.ts";
 import { type FrameOutput, selectConditioningFrames } from "../../worker/memory-bank.ts";
 import { PixelStore, type SpillFile } from "../../worker/pixel-store.ts";
 import { parseOptionValue, predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
@@ -71,16 +73,20 @@ describe("objects", () => {
     for (const id of [1, 2]) {
       await together.addPoints(0, id, { points: [[20 + 20 * id, 30]], labels: [1] });
     }
-    const masks = masksOf(await trackAll(together));
-    expect(masks.map(([first]) => first)).toEqual(alone[0]);
-    expect(masks.map(([, second]) => second)).toEqual(alone[1]);
+    // One run for two objects may add up in another order than two runs: a pixel on the outline, no more.
+    for (const [frame, { objects }] of (await trackAll(together)).entries()) {
+      for (const [index, { mask }] of objects.entries()) {
+        const single = { ...mask, counts: alone[index]?.[frame] ?? "" };
+        const differing = maskArea(subtractMasks(mask, single)) + maskArea(subtractMasks(single, mask));
+        expect(differing).toBeLessThanOrEqual(2);
+      }
+    }
   });
 
   test("with non_overlap_masks no pixel belongs to two of them", async () => {
     const session = miniSession(engine, 4, { flags: { non_overlap_masks: true } });
     await session.addPoints(0, 1, CLICK);
     await session.addPoints(0, 2, { points: [[60, 30]], labels: [1] });
-    const { decodeMask } = await import("../../worker/mask-rle.ts");
     for (const { objects } of await trackAll(session)) {
       const [first, second] = objects.map(({ mask }) => decodeMask(mask));
       expect(first?.some((value, index) => value && second?.[index])).toBe(false);
@@ -95,6 +101,32 @@ describe("objects", () => {
     const shown = await session.removeObject(1);
     expect(shown.map(({ frameIndex, objects }) => [frameIndex, objects.length])).toEqual([[0, 1]]);
     expect(masksOf(await trackAll(session))).toEqual(before.map(([, second]) => [second]));
+  });
+});
+
+describe("backends", () => {
+  test("native and WebAssembly track alike", async () => {
+    const wasm = await miniEngine(await wasmProvider().open());
+    const [scores, areas] = [new Map<Sam2Engine, number[]>(), new Map<Sam2Engine, number[]>()];
+    for (const each of [engine, wasm]) {
+      const session = miniSession(each, 5);
+      await session.addPoints(0, 1, CLICK);
+      const objects = (await trackAll(session)).flatMap((results) => results.objects);
+      scores.set(
+        each,
+        objects.map(({ output }) => output?.objectScore ?? Number.NaN),
+      );
+      areas.set(
+        each,
+        objects.map(({ mask }) => maskArea(mask)),
+      );
+    }
+    for (const [index, score] of (scores.get(wasm) ?? []).entries()) {
+      expect(score).toBeCloseTo(scores.get(engine)?.[index] ?? Number.NaN, 2);
+      const area = areas.get(engine)?.[index] ?? Number.NaN;
+      expect(Math.abs((areas.get(wasm)?.[index] ?? 0) - area)).toBeLessThanOrEqual(5);
+    }
+    await wasm.release();
   });
 });
 
