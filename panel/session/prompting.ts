@@ -141,11 +141,17 @@ export class Prompting {
     if (!clip) return;
     const object = this.#selected() ?? newObject(this.#state.document.value.nextObjectId);
     const prompts = change(promptsAt(object, frame));
-    const outcome = await this.#tracker.setPrompts(clip.clipId, object.id, frame, prompts);
-    if (!outcome.ok) return report(this.#state, outcome.error);
+    const noticeBefore = this.#state.notice.value;
+    const say = () => this.#tracker.setPrompts(clip.clipId, object.id, frame, prompts);
+    let outcome = await say();
+    if (!outcome.ok) report(this.#state, outcome.error);
+    // The session goes on without the device; what was asked when it went is asked once more.
+    if (!outcome.ok && outcome.error.code === "device-lost" && (await modelReady(this.#state)))
+      outcome = await say();
+    if (!outcome.ok) return;
     const stretch = await this.#tracker.affectedStretch(clip.clipId, object.id, frame);
     this.#keep(object, frame, prompts, outcome.value, stretch);
-    this.#state.notice.value = null;
+    if (this.#state.notice.value === noticeBefore) this.#state.notice.value = null;
   }
 
   #keep(

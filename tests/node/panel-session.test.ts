@@ -385,7 +385,8 @@ describe("models and clips", () => {
       .poll(() => session.state.model.value)
       .toMatchObject({ phase: "ready", model: { backend: "wasm" } });
     expect(session.state.notice.value?.message).toContain("WebAssembly");
-    expect(session.state.undoLabel.value).toBe("Add point");
+    expect(object()?.prompts.get(0)?.points).toHaveLength(2);
+    expect(session.state.undoLabel.value).toBe("Add excluding point");
     await session.track();
     expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
   });

@@ -16,8 +16,13 @@ export interface PanelBrowser {
   close(): Promise<void>;
 }
 
-export async function openPanelBrowser(root = "dist/panel", webgpu = false): Promise<PanelBrowser> {
-  const server = await startServer(root, 0);
+/** `single-file`: the page brings its own policy, and no header adds to it. */
+export async function openPanelBrowser(
+  root = "dist/panel",
+  webgpu = false,
+  kind: "served" | "single-file" = "served",
+): Promise<PanelBrowser> {
+  const server = await (kind === "served" ? startServer(root, 0) : startServer(root, 0, null));
   const browser = await launchChromium({ webgpu });
   return {
     browser,
@@ -32,7 +37,9 @@ export async function openPanelBrowser(root = "dist/panel", webgpu = false): Pro
 export interface PanelPage extends PanelUser {
   page: Page;
   context: BrowserContext;
-  /** Addresses asked for that are not the page's own. */
+  /** Addresses asked for, but blobs and data. */
+  requested: string[];
+  /** Those that are not the page's own. */
   foreign: string[];
   /** Errors on the console and uncaught ones. */
   errors: string[];
@@ -52,17 +59,19 @@ export async function openPanel(
   page.setDefaultTimeout(PATIENCE);
   // Folder dialogues cannot be driven; without them the page makes a zip.
   await page.addInitScript(() => Reflect.deleteProperty(window, "showDirectoryPicker"));
+  const requested: string[] = [];
   const foreign: string[] = [];
   const errors: string[] = [];
   context.on("request", (request) => {
     const { protocol, host } = new URL(request.url());
-    if (protocol !== "blob:" && protocol !== "data:" && host !== new URL(server.url).host)
-      foreign.push(request.url());
+    if (protocol === "blob:" || protocol === "data:") return;
+    requested.push(request.url());
+    if (host !== new URL(server.url).host) foreign.push(request.url());
   });
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
   page.on("pageerror", (error) => errors.push(error.message));
   await page.goto(server.url + path);
-  return Object.assign(new PanelUser(page), { page, context, foreign, errors });
+  return Object.assign(new PanelUser(page), { page, context, requested, foreign, errors });
 }
 
 /** What a person does. */
@@ -141,7 +150,9 @@ export class PanelUser {
   /** Presses the one track button and waits until the page says that all is tracked. */
   async track(): Promise<void> {
     await this.#page.keyboard.press("t");
-    await this.#page.locator(".hidden-text[role=status]", { hasText: /^Tracked$/ }).waitFor({ state: "attached" });
+    await this.#page
+      .locator(".hidden-text[role=status]", { hasText: /^Tracked$/ })
+      .waitFor({ state: "attached" });
   }
 
   /** Exports by the dialogue; `choices` are labels of what to choose. */

@@ -47,7 +47,6 @@ const HEADERS = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
   "Cross-Origin-Resource-Policy": "same-origin",
-  "Content-Security-Policy": POLICY,
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "Cache-Control": "no-cache",
@@ -59,10 +58,20 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Serves `root`. A port in use gives way to the next free one; port 0 takes any. */
-export async function startServer(root: string, wantedPort: number): Promise<RunningServer> {
+/**
+ * Serves `root`. A port in use gives way to the next free one; port 0 takes any. `policy`: null leaves it to
+ * the page, which may carry its own.
+ */
+export async function startServer(
+  root: string,
+  wantedPort: number,
+  policy: string | null = POLICY,
+): Promise<RunningServer> {
+  const headers = policy === null ? HEADERS : { ...HEADERS, "Content-Security-Policy": policy };
   const server = createServer((request, response) => {
-    answer(root, request, response).catch(() => refuse(response, 500, "The server failed to read the file."));
+    answer(root, headers, request, response).catch(() =>
+      refuse(response, 500, "The server failed to read the file."),
+    );
   });
   const port = await listen(server, wantedPort);
   return {
@@ -100,7 +109,12 @@ const once = (server: Server, port: number) =>
 
 // ---------------------------------------------------------------- requests
 
-async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answer(
+  root: string,
+  headers: Record<string, string>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   if (!isLocal(request)) return refuse(response, 403, "This server answers only to this machine.");
   if (request.method !== "GET" && request.method !== "HEAD")
     return refuse(response, 405, "Only GET and HEAD.");
@@ -114,7 +128,7 @@ async function answer(root: string, request: IncomingMessage, response: ServerRe
   }
   const { start, end } = range ?? { start: 0, end: found.size - 1 };
   response.writeHead(range ? 206 : 200, {
-    ...HEADERS,
+    ...headers,
     "Content-Type": MIME[extname(path)] ?? "application/octet-stream",
     "Content-Length": found.size === 0 ? 0 : end - start + 1,
     "Accept-Ranges": "bytes",
@@ -153,7 +167,11 @@ function rangeOf(header: string | undefined, size: number): { start: number; end
 
 function refuse(response: ServerResponse, status: number, words: string): void {
   if (response.headersSent) return void response.destroy();
-  response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" });
+  response.writeHead(status, {
+    ...HEADERS,
+    "Content-Security-Policy": POLICY,
+    "Content-Type": "text/plain; charset=utf-8",
+  });
   response.end(`${words}\n`);
 }
 
