@@ -31,8 +31,8 @@ export function keyTrack(
   const judge = new InterpolationJudge(outline, vertices, paths, bound);
   const cost = (i: number) => (keyed.has(outline.from + i) ? SHARED_KEY_COST : 1);
   const keys = fewestKeys(judge, paths.length, cost);
+  const values = dropKeys(paths, keys, judge);
   for (const key of keys) keyed.add(outline.from + key);
-  const values = bestValues(paths, keys);
   return {
     mode: outline.mode,
     from: outline.from,
@@ -95,7 +95,11 @@ class InterpolationJudge {
 
   /** Whether the path `share` of the way from frame i to frame j fits the outline of `frame`. */
   fits(i: number, j: number, share: number, frame: number): boolean {
-    const [a, b] = [this.#drawn[i]!, this.#drawn[j]!];
+    return this.fitsBetween(this.#drawn[i]!, this.#drawn[j]!, share, frame);
+  }
+
+  /** The same between any two paths drawn with `PIECES` points per segment. */
+  fitsBetween(a: Float64Array, b: Float64Array, share: number, frame: number): boolean {
     const outline = this.#outline.landmarks[frame]!;
     const mostArea = this.#bound.areaLoss * this.#outline.objectArea[frame]!;
     let [area, lastX, lastY] = [0, a[a.length - 2]!, a[a.length - 1]!];
@@ -163,19 +167,55 @@ function squaredToPiece(x: number, y: number, points: Samples, a: number, b: num
   return ex * ex + ey * ey;
 }
 
+/** Keys to each side of a dropped one whose values change enough to be looked at again. */
+const CHANGED_KEYS = 3;
+
+/**
+ * Takes out keys that best values make unnecessary, one by one; changes `keys` and returns the values. The
+ * search before could only choose among the frames' own paths; best values carry less of their noise.
+ */
+function dropKeys(paths: readonly BezierPath[], keys: number[], judge: InterpolationJudge): BezierPath[] {
+  const rows = paths.map(toVector);
+  let values = bestValues(rows, keys);
+  for (let at = 1; at < keys.length - 1; ) {
+    const fewer = keys.filter((_, i) => i !== at);
+    const without = bestValues(rows, fewer);
+    if (valuesFit(fewer, without, at, judge)) {
+      keys.splice(at, 1);
+      values = without;
+    } else at++;
+  }
+  return values;
+}
+
+/** Whether all frames around key number `at` fit their outlines, the keys' own included. */
+function valuesFit(
+  keys: readonly number[],
+  values: readonly BezierPath[],
+  at: number,
+  judge: InterpolationJudge,
+): boolean {
+  const first = Math.max(0, at - 1 - CHANGED_KEYS);
+  const last = Math.min(keys.length - 1, at + CHANGED_KEYS);
+  for (let key = first; key < last; key++) {
+    const [from, to] = [keys[key]!, keys[key + 1]!];
+    const [a, b] = [flattenPath(values[key]!, PIECES), flattenPath(values[key + 1]!, PIECES)];
+    for (let frame = from; frame <= to; frame++)
+      if (!judge.fitsBetween(a, b, (frame - from) / (to - from), frame)) return false;
+  }
+  return true;
+}
+
 /**
  * Least squares: key values whose interpolation is closest to all frames' paths, coordinate by
  * coordinate. The normal equations of a piecewise linear function are tridiagonal.
  */
-function bestValues(paths: readonly BezierPath[], keys: readonly number[]): BezierPath[] {
+function bestValues(rows: readonly Float64Array[], keys: readonly number[]): BezierPath[] {
   const main = new Float64Array(keys.length);
   const beside = new Float64Array(keys.length);
-  const sums = keys.map(() => new Float64Array(paths[0]!.length * 6));
-  paths.forEach((path, frame) => {
+  const sums = keys.map(() => new Float64Array(rows[0]!.length));
+  rows.forEach((values, frame) => {
     const { key, share } = placeOf(keys, frame);
-    const values = Float64Array.from(
-      path.flatMap(({ x, y, inX, inY, outX, outY }) => [x, y, inX, inY, outX, outY]),
-    );
     main[key]! += (1 - share) ** 2;
     addScaled(sums[key]!, values, 1 - share);
     if (share === 0) return;
@@ -210,6 +250,10 @@ function solveTridiagonal(main: Float64Array, beside: Float64Array, right: Float
     if (i + 1 < main.length) addScaled(right[i]!, right[i + 1]!, -beside[i]!);
     for (let c = 0; c < right[i]!.length; c++) right[i]![c]! /= main[i]!;
   }
+}
+
+function toVector(path: BezierPath): Float64Array {
+  return Float64Array.from(path.flatMap(({ x, y, inX, inY, outX, outY }) => [x, y, inX, inY, outX, outY]));
 }
 
 function toPath(values: Float64Array): BezierPath {
