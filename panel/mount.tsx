@@ -9,6 +9,7 @@ import type { Dialog, Panel, Surroundings } from "./panel-context.ts";
 import { Session } from "./session/session.ts";
 import type { SessionStore } from "./session/session-store.ts";
 import { createCommands } from "./ui/commands.ts";
+import { keepSpeeds } from "./ui/kept-speeds.ts";
 import { createPreferences } from "./ui/preferences.ts";
 import { Playback } from "./viewer/playback.ts";
 import { ViewerModel } from "./viewer/viewer-model.ts";
@@ -21,6 +22,7 @@ export function mountPanel(
 ): Panel {
   const session = new Session(tracker, store);
   const preferences = createPreferences();
+  keepSpeeds(session.state.speeds);
   const viewer = new ViewerModel(session, preferences);
   const panel: Panel = {
     session,

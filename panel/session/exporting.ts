@@ -86,11 +86,7 @@ export class Exporting {
 }
 
 /** Masks of the visible objects that have any, in list order: the order decides what subtracts from what. */
-export function matteRequest(
-  document: SessionDocument,
-  choice: ExportChoice,
-  frameCount: number,
-): MatteRequest {
+function matteRequest(document: SessionDocument, choice: ExportChoice, frameCount: number): MatteRequest {
   const whole = choice.range === "clip";
   const from = whole ? 0 : document.inFrame;
   const to = whole ? frameCount - 1 : document.outFrame;

@@ -10,7 +10,7 @@ import type {
 } from "../../worker/protocol.ts";
 import { emptyDocument, type SessionDocument } from "./document.ts";
 
-export type ClipState =
+type ClipState =
   | { phase: "none" }
   | { phase: "opening"; name: string }
   | { phase: "ready"; info: ClipInfo; key: string }
@@ -22,7 +22,7 @@ export type ModelState =
   | { phase: "ready"; model: LoadedModel; id: string }
   | { phase: "failed"; id: string; error: TrackerFailure };
 
-export type TrackingState =
+type TrackingState =
   | { phase: "idle" }
   | {
       phase: "propagating";
@@ -34,12 +34,12 @@ export type TrackingState =
       stopping: boolean;
     };
 
-export type ExportState =
+type ExportState =
   | { phase: "idle" }
   | { phase: "writing"; doneFrames: number; totalFrames: number; secondsLeft: number | null; files: number }
   | { phase: "done"; files: number; where: string };
 
-export interface Notice {
+interface Notice {
   tone: "info" | "warning" | "error";
   message: string;
   /** What the person can do next; empty where nothing is needed. */
@@ -48,10 +48,10 @@ export interface Notice {
 }
 
 /** Whether what is on screen is also on disk. */
-export type SaveState = "saved" | "saving" | "unsaved" | "unavailable";
+type SaveState = "saved" | "saving" | "unsaved" | "unavailable";
 
 /** Measured here, shown in the model picker: milliseconds a frame, by `modelId/backend`. */
-export type SpeedRecord = Record<string, number>;
+type SpeedRecord = Record<string, number>;
 
 export interface SessionState {
   clip: Signal<ClipState>;

@@ -65,7 +65,7 @@ function legsFrom(
  * All of the range: forward from the first prompted frame in it, then backward from there. Objects that are
  * tracked throughout are left alone while there are others that are not.
  */
-export function planWholeRange(document: SessionDocument): TrackLeg[] {
+function planWholeRange(document: SessionDocument): TrackLeg[] {
   const all = trackable(document);
   const unfinished = all.filter((object) => hasGaps(object, document));
   const objects = unfinished.length > 0 ? unfinished : all;

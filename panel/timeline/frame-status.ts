@@ -6,7 +6,7 @@ import { hasPrompts, type TrackedObject } from "../session/document.ts";
 export type FrameStatus = "none" | "tracked" | "hidden" | "uncertain" | "stale";
 
 /** Frames `from` to `to`, both included. */
-export interface StatusRun {
+interface StatusRun {
   from: number;
   to: number;
   status: FrameStatus;

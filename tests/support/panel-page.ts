@@ -75,7 +75,7 @@ export async function openPanel(
 }
 
 /** What a person does. */
-export class PanelUser {
+class PanelUser {
   readonly #page: Page;
 
   constructor(page: Page) {
