@@ -118,6 +118,17 @@ export interface HostApi {
   matteFolder?(): Promise<HostOutcome<string>>;
   /** Asks the person for that folder and remembers it; null when they chose none. */
   chooseMatteFolder?(): Promise<HostOutcome<string | null>>;
+  /**
+   * Tries out on the selected clip what documentation doesn't say, takes it back, and keeps the findings for
+   * later runs.
+   */
+  selfCheck?(): Promise<HostOutcome<SelfCheckReport>>;
+}
+
+export interface SelfCheckReport {
+  hostVersion: string;
+  /** `finding` null: it couldn't be found out, and `detail` says why. `unit` is empty for yes and no. */
+  lines: { name: string; finding: boolean | number | string | null; unit: string; detail: string }[];
 }
 
 /** What was done and what was not, step by step, in words. */

@@ -5,7 +5,7 @@ import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { Progress, Section, Segments } from "../ui/controls.tsx";
 import type { WriteKind } from "./host-matte.ts";
-import type { HostTimelineState } from "./host-timeline.ts";
+import { type HostTimeline, type HostTimelineState, isBusy } from "./host-timeline.ts";
 
 export function HostPanel() {
   const { session, hostTimeline } = usePanel();
@@ -13,16 +13,11 @@ export function HostPanel() {
   if (!hostTimeline) return null;
   const state = hostTimeline.state.value;
   const clip = hostTimeline.clip.value;
-  const isBusy = state.phase !== "idle" && state.phase !== "written";
-  const canWrite = clip !== null && openClipOf(session.state) !== null && !isBusy;
+  const busy = isBusy(state);
+  const canWrite = clip !== null && openClipOf(session.state) !== null && !busy;
   return (
     <Section title="Timeline">
-      <button
-        type="button"
-        class="button"
-        disabled={isBusy}
-        onClick={() => void hostTimeline.openSelection()}
-      >
+      <button type="button" class="button" disabled={busy} onClick={() => void hostTimeline.openSelection()}>
         Open the selected clip
       </button>
       {clip && (
@@ -56,8 +51,9 @@ export function HostPanel() {
       >
         Write to timeline
       </button>
-      {isBusy && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
+      {busy && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
       {state.phase === "written" && <Report report={state.report} />}
+      {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
     </Section>
   );
 }
@@ -68,7 +64,12 @@ function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
     <div role="status">
       <p class="hint">{words}</p>
       <Progress share={total > 0 ? done / total : null} label={words} />
-      <button type="button" class="button" disabled={state.phase === "placing"} onClick={cancel}>
+      <button
+        type="button"
+        class="button"
+        disabled={state.phase === "placing" || state.phase === "checking"}
+        onClick={cancel}
+      >
         Cancel
       </button>
     </div>
@@ -87,6 +88,9 @@ function progressOf(state: HostTimelineState): [done: number, total: number, wor
       return [state.doneFiles, state.totalFiles, `File ${state.doneFiles} of ${state.totalFiles}`];
     case "placing":
       return [0, 0, "Placing the matte …"];
+    case "checking":
+      return [0, 0, "Trying out the selected clip …"];
+    case "checked":
     case "idle":
     case "written":
       return [0, 0, ""];
@@ -108,4 +112,39 @@ function Report({ report: { done, notDone } }: { report: PlanReport }) {
       ))}
     </div>
   );
+}
+
+/** What the host doesn't document is tried out once; later writes go by what was found. */
+function SelfCheck({ timeline, busy }: { timeline: HostTimeline; busy: boolean }) {
+  const state = timeline.state.value;
+  return (
+    <details class="host-check">
+      <summary>Self-check</summary>
+      <p class="hint">
+        Tries out on the selected clip what later writes depend on, and restores it; an empty track may stay.
+        Use a project that may be changed, and a clip whose start is trimmed by half its length or more.
+      </p>
+      <button type="button" class="button" disabled={busy} onClick={() => void timeline.check()}>
+        Check
+      </button>
+      {state.phase === "checked" && (
+        <dl>
+          {state.report.lines.map(({ name, finding, unit, detail }) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <strong>{inWords(finding, unit)}</strong> {detail}
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </details>
+  );
+}
+
+function inWords(finding: boolean | number | string | null, unit: string): string {
+  if (finding === null) return "not found out:";
+  if (typeof finding === "boolean") return finding ? "yes:" : "no:";
+  return `${finding} ${unit}:`;
 }

@@ -2,7 +2,14 @@
 import { type Signal, signal } from "@preact/signals";
 import { decodeBase64, encodeBase64 } from "../../plugin/bridge/base64.ts";
 import { matteFolderName } from "../../plugin/matte-names.ts";
-import type { ClipSelection, HostApi, HostFailure, HostOutcome, PlanReport } from "../../plugin/protocol.ts";
+import type {
+  ClipSelection,
+  HostApi,
+  HostFailure,
+  HostOutcome,
+  PlanReport,
+  SelfCheckReport,
+} from "../../plugin/protocol.ts";
 import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { ClipSource, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
@@ -15,7 +22,9 @@ export type HostTimelineState =
   | { phase: "reading"; doneFrames: number; totalFrames: number }
   | { phase: "writing"; doneFiles: number; totalFiles: number }
   | { phase: "placing" }
-  | { phase: "written"; report: PlanReport };
+  | { phase: "written"; report: PlanReport }
+  | { phase: "checking" }
+  | { phase: "checked"; report: SelfCheckReport };
 
 /** Wide enough for every model's input; a host renders larger ones more slowly. */
 const STILL_WIDTH = 1024;
@@ -31,6 +40,10 @@ class TimelineError extends Error {
     super(failure.message);
     this.failure = failure;
   }
+}
+
+export function isBusy({ phase }: HostTimelineState): boolean {
+  return phase === "reading" || phase === "writing" || phase === "placing" || phase === "checking";
 }
 
 export class HostTimeline {
@@ -149,6 +162,21 @@ export class HostTimeline {
     return place;
   }
 
+  get canCheck(): boolean {
+    return this.#host.selfCheck !== undefined;
+  }
+
+  /** Changes the selected clip and restores it; see `HostApi.selfCheck`. */
+  check(): Promise<boolean> {
+    return this.#guard(async () => {
+      this.state.value = { phase: "checking" };
+      const outcome = await this.#host.selfCheck?.();
+      if (!outcome) return false;
+      this.state.value = { phase: "checked", report: unwrap(outcome) };
+      return true;
+    });
+  }
+
   async cancel(): Promise<void> {
     this.#cancelled = true;
     await this.#session.tracker.stop();
@@ -156,12 +184,11 @@ export class HostTimeline {
 
   /** One thing at a time; a failure becomes a notice and leaves the session as it is. */
   async #guard(work: () => Promise<boolean>): Promise<boolean> {
-    const { phase } = this.state.value;
-    if (phase !== "idle" && phase !== "written") return false;
+    if (isBusy(this.state.value)) return false;
     this.#cancelled = false;
     try {
       const done = await work();
-      if (this.state.value.phase !== "written") this.state.value = { phase: "idle" };
+      if (isBusy(this.state.value)) this.state.value = { phase: "idle" };
       return done;
     } catch (error) {
       this.state.value = { phase: "idle" };

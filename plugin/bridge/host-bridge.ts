@@ -17,6 +17,7 @@ const HOST_METHODS = [
   "loadSession",
   "matteFolder",
   "chooseMatteFolder",
+  "selfCheck",
 ] as const satisfies readonly (keyof HostApi)[];
 
 /** Serves a host to the page; `more` are methods beyond the contract, such as the self-check's. */
@@ -77,6 +78,9 @@ export class RemoteHost implements HostApi {
   }
   chooseMatteFolder() {
     return this.#ask<"chooseMatteFolder">("chooseMatteFolder", []);
+  }
+  selfCheck() {
+    return this.#ask<"selfCheck">("selfCheck", []);
   }
 
   async #ask<Name extends Exclude<keyof HostApi, "describe">>(

@@ -1,5 +1,6 @@
 /** Frames of a clip as Premiere renders them, one file each; runs in the UXP script context. */
 import { encodeBase64 } from "../bridge/base64.ts";
+import { completeStillType } from "../still-file.ts";
 import { frameToTicks } from "../timecode.ts";
 import { timelineFrames } from "../timeline-map.ts";
 import { findComponents, TRACK_MATTE_KEY } from "./components.ts";
@@ -7,7 +8,6 @@ import { type HostEnvironment, HostError } from "./host-environment.ts";
 import { joinPath } from "./paths.ts";
 import { describeClip } from "./read-selection.ts";
 import { type OpenSequence, openSequence, tickTime } from "./sequence.ts";
-import { completeStillType } from "../still-file.ts";
 import type { TrackIsolation } from "./track-isolation.ts";
 import { resolveClip } from "./track-item.ts";
 import { possibleStillNames } from "./versions.ts";

@@ -1,6 +1,13 @@
 /** Premiere as the panel sees it; runs in the UXP script context. */
 import type { EditPlan } from "../edit-plan.ts";
-import type { ClipSelection, HostApi, HostDescription, HostOutcome, PlanReport } from "../protocol.ts";
+import type {
+  ClipSelection,
+  HostApi,
+  HostDescription,
+  HostOutcome,
+  PlanReport,
+  SelfCheckReport,
+} from "../protocol.ts";
 import { carryOut } from "./carry-out.ts";
 import { readFindings } from "./findings.ts";
 import { removeOldStills, renderStill, type Still } from "./frame-export.ts";
@@ -8,6 +15,7 @@ import { type HostEnvironment, HostError, outcomeOf } from "./host-environment.t
 import { chooseMatteFolder, matteFolder, writeMatteFile } from "./matte-files.ts";
 import { MediaReader } from "./media-bytes.ts";
 import { readSelection } from "./read-selection.ts";
+import { checkHost } from "./self-check.ts";
 import { loadSession, storeSession } from "./storage.ts";
 import { TrackIsolation } from "./track-isolation.ts";
 import { unsupportedVersion } from "./versions.ts";
@@ -114,6 +122,13 @@ export class PremiereHost implements HostApi {
 
   chooseMatteFolder(): Promise<HostOutcome<string | null>> {
     return outcomeOf(() => chooseMatteFolder(this.#environment));
+  }
+
+  selfCheck(): Promise<HostOutcome<SelfCheckReport>> {
+    return this.#alone(async () => {
+      await this.#isolation.restore();
+      return checkHost(this.#environment);
+    });
   }
 
   #mediaPathOf(clipId: string): string {

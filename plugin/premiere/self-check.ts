@@ -3,6 +3,7 @@
  * changed; everything is taken back, but an empty track may stay. Runs in the UXP script context.
  */
 import type { Methods } from "../bridge/calls.ts";
+import type { SelfCheckReport } from "../protocol.ts";
 import { formatTicks } from "../timecode.ts";
 import { timelineFrames } from "../timeline-map.ts";
 import { findComponent, OPACITY, readValue, TRACK_MATTE_KEY } from "./components.ts";
@@ -19,24 +20,12 @@ import { chosenTrackItem, type FoundTrackItem } from "./track-item.ts";
 import { appendKeyEffect, keyEffectActions, removeKeyEffect } from "./track-matte-key.ts";
 import { transact } from "./transaction.ts";
 
-/** One line of the report. `finding` null: it couldn't be found out, and `detail` says why. */
-export interface CheckLine {
-  name: string;
-  finding: boolean | number | string | null;
-  unit: string;
-  detail: string;
-}
-
-export interface HostCheck {
-  hostVersion: string;
-  lines: CheckLine[];
-}
+type CheckLine = SelfCheckReport["lines"][number];
 
 /** What the page may ask beyond the host contract. */
 export function selfCheckMethods(environment: HostEnvironment): Methods {
   return {
     selfCheckEcho: async (text: string) => text,
-    selfCheckHost: () => checkHost(environment),
     selfCheckStore: async (report: unknown) => storeReport(environment, report),
   };
 }
@@ -47,7 +36,7 @@ async function storeReport(environment: HostEnvironment, report: unknown): Promi
   return path;
 }
 
-export async function checkHost(environment: HostEnvironment): Promise<HostCheck> {
+export async function checkHost(environment: HostEnvironment): Promise<SelfCheckReport> {
   const lines = [
     await line("Reading the media file", "MB/s", () => mediaSpeed(environment)),
     await line("Rendering a frame", "ms", () => frameLatency(environment)),

@@ -73,6 +73,23 @@ describe("the self-check", () => {
     );
   });
 
+  test("is there for the panel, and waits for a write that is under way", async () => {
+    const scene = makeScene({ staleObjects: true, actionsOnlyInLock: true, importLate: 4 });
+    scene.clip.inPoint = at(90);
+    const writing = scene.host.carryOut(await planFor(scene));
+    const checked = await scene.host.selfCheck();
+    expect(await writing).toMatchObject({ ok: true, value: { notDone: [] } });
+    expect(checked).toMatchObject({ ok: true, value: { hostVersion: "26.3.0" } });
+    if (!checked.ok) return;
+    // The clip is keyed by then: what a matte would be tracked through is not rendered.
+    expect(checked.value.lines[1]).toMatchObject({
+      finding: null,
+      detail: expect.stringContaining("Track Matte Key"),
+    });
+    expect(checked.value.lines[2]).toMatchObject({ finding: true });
+    expect(describeTimeline(scene.world.model)[0]![0]!.effects).toHaveLength(1);
+  });
+
   test("of another version of Premiere decides nothing", async () => {
     const { scene } = await check({ matteIgnoresValue: true });
     const { environment } = fakeHost(scene.world, "26.4.0");

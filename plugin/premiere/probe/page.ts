@@ -4,11 +4,6 @@ import type { RemoteHost } from "../../bridge/host-bridge.ts";
 import { connectToPremiere, isWebviewPage, type WebviewPage } from "../../bridge/page-host.ts";
 import { type CheckLine, checkPage } from "./page-check.ts";
 
-interface HostCheck {
-  hostVersion: string;
-  lines: CheckLine[];
-}
-
 /** Characters there and back in one message. */
 const BRIDGE_SIZES = [1, 8, 64].map((mega) => mega * 1024 * 1024);
 
@@ -50,7 +45,9 @@ async function run(): Promise<void> {
   const bridge = await checkBridge(host);
   show(bridge);
   say("Asking Premiere; the selected clip is changed and restored …");
-  const { hostVersion, lines } = (await host.bridge.call("selfCheckHost", [])) as HostCheck;
+  const checked = await host.selfCheck();
+  if (!checked.ok) return say(`${checked.error.message} ${checked.error.remedy}`);
+  const { hostVersion, lines } = checked.value;
   show(lines);
   const report = { hostVersion, when: new Date().toISOString(), page, bridge, host: lines };
   const path = await host.bridge.call("selfCheckStore", [report]);
