@@ -1,7 +1,7 @@
 /** Pure: the tensors of a checkpoint by name. Types only; `open-checkpoint.ts` makes them. */
 import type { Dtype } from "./dtype.ts";
 
-export interface StoredTensor {
+interface StoredTensor {
   dtype: Dtype;
   shape: readonly number[];
 }

@@ -92,7 +92,7 @@ export interface SinePositionConfig {
   scale: number;
 }
 
-export interface MemoryAttentionConfig {
+interface MemoryAttentionConfig {
   numLayers: number;
   feedForwardDim: number;
   activation: "relu" | "gelu";

@@ -18,7 +18,7 @@ import {
   readScenarioClip,
 } from "../support/golden.ts";
 import { BACKENDS, openGraph } from "../support/graph-session.ts";
-import { type Measured, type ParityColumn, writeStageTable } from "../support/parity-report.ts";
+import { type Measured, noteError, type ParityColumn, writeStageTable } from "../support/parity-report.ts";
 import { type StageError, StageReplay } from "../support/stage-replay.ts";
 import { openWebgpuPage, type WebgpuPage } from "../support/webgpu-page.ts";
 
@@ -53,9 +53,7 @@ const measured: Measured = new Map();
 function note(errors: StageError[], backend: ParityColumn): void {
   for (const { stage, where, error } of errors) {
     expect(error, `${stage}: ${where}`).toBeLessThanOrEqual(TOLERANCES[stage]!);
-    const row = measured.get(stage) ?? new Map();
-    const { worst, count } = row.get(backend) ?? { worst: 0, count: 0 };
-    measured.set(stage, row.set(backend, { worst: Math.max(worst, error), count: count + 1 }));
+    noteError(measured, stage, backend, error);
   }
 }
 

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { type GoldenTensors, hasGolden, readGoldenTensors } from "../support/golden.ts";
 import { BACKENDS, type TestBackend, worstError } from "../support/graph-session.ts";
-import { type Measured, writeTinyTable } from "../support/parity-report.ts";
+import { type Measured, noteError, writeTinyTable } from "../support/parity-report.ts";
 import { type Tensor, type TinyFrame, TinyTrack } from "../support/tiny-track.ts";
 
 /**
@@ -46,9 +46,7 @@ function checkFrame(backend: TestBackend, index: number, frame: TinyFrame, golde
   const check = (stage: string, actual: ArrayLike<number>, name: string) => {
     const error = worstError(actual, golden.get(name)!.data);
     expect(error, `${stage}: ${name}`).toBeLessThanOrEqual(TOLERANCES[stage]!);
-    const row = measured.get(stage) ?? new Map();
-    const { worst, count } = row.get(backend) ?? { worst: 0, count: 0 };
-    measured.set(stage, row.set(backend, { worst: Math.max(worst, error), count: count + 1 }));
+    noteError(measured, stage, backend, error);
   };
   check("image encoder: features", thinned(features.features_s4!, 16), `img.f00${index}.fpn_final.0`);
   check("image encoder: features", thinned(features.features_s8!, 8), `img.f00${index}.fpn_final.1`);

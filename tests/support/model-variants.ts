@@ -72,7 +72,7 @@ export const MODEL_VARIANTS: Record<string, string> = {
 };
 
 /** What the recorder feeds the official implementation too. */
-export function variantInputs({ imageSize, neck, memoryEncoder }: Sam2Config) {
+function variantInputs({ imageSize, neck, memoryEncoder }: Sam2Config) {
   const side = imageSize / 16;
   return {
     image: noise("image", [1, 3, imageSize, imageSize]),

@@ -25,6 +25,28 @@ export type ParityColumn = (typeof PARITY_COLUMNS)[number];
 /** By stage and by where it ran. */
 export type Measured = Map<string, Map<ParityColumn, { worst: number; count: number }>>;
 
+/** Keeps the worst error of a stage. */
+export function noteError(measured: Measured, stage: string, column: ParityColumn, error: number): void {
+  const row = measured.get(stage) ?? new Map();
+  const { worst, count } = row.get(column) ?? { worst: 0, count: 0 };
+  measured.set(stage, row.set(column, { worst: Math.max(worst, error), count: count + 1 }));
+}
+
+export function writeVariantTable(measured: Measured, tolerance: number): void {
+  const tolerances = Object.fromEntries([...measured.keys()].map((name) => [name, tolerance]));
+  writeParitySection(
+    "variants",
+    `## Other shapes of the architecture
+
+Small models with seeded weights, every output of the four graphs against what the official implementation
+gives for the same weights (\`tests/support/record-variants.py\`). Needs nothing but the repository. Written by
+the same command with \`tests/node/models-variants.test.ts\`.
+
+${table(measured, tolerances)}
+`,
+  );
+}
+
 export function writeStageTable(measured: Measured, tolerances: Record<string, number>): void {
   writeParitySection(
     "stages",

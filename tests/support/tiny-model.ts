@@ -19,7 +19,7 @@ export async function tinyModel(): Promise<Sam2Model> {
   return openSam2(tinyStateDict(), officialConfig("2.1", "tiny"));
 }
 
-export function tinyStateDict(): StateDict {
+function tinyStateDict(): StateDict {
   const { rules } = JSON.parse(readFileSync(goldenPath("tiny/init.json"), "utf8")) as {
     rules: Record<string, TensorRule>;
   };
