@@ -5,7 +5,7 @@ import { BYTES_PER_ELEMENT, type Dtype, toFloat32 } from "./dtype.ts";
 import { MAX_TENSOR_ELEMENTS, type StateDict } from "./state-dict.ts";
 import { decodeUtf8 } from "./text.ts";
 import { type PickleGlobals, unpickle } from "./unpickle.ts";
-import { readZipDirectory, readZipEntry, type ZipEntry } from "./zip-directory.ts";
+import { checkStored, readZipDirectory, readZipEntry, type ZipEntry } from "./zip-directory.ts";
 
 /** The pickle of SAM 2 large has 0.2 MB; it holds names and shapes, never values. */
 const MAX_PICKLE_BYTES = 16 * 2 ** 20;
@@ -197,6 +197,7 @@ function findStorage(
   const entry = entries.get(path);
   const { storage } = tensor;
   if (entry === undefined) throw badCheckpoint(`The archive lacks "${path}", the values of "${name}".`);
+  checkStored(entry);
   const expected = storage.length * BYTES_PER_ELEMENT[storage.dtype];
   if (entry.size !== expected) {
     throw badCheckpoint(

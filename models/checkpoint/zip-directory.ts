@@ -59,12 +59,7 @@ export async function readZipEntry(
   offset = 0,
   length = entry.size - offset,
 ): Promise<Uint8Array> {
-  if (entry.compression !== 0) {
-    throw badCheckpoint(
-      `"${entry.name}" in the archive is compressed (method ${entry.compression}); PyTorch stores it as it is.`,
-      "Save the checkpoint again with torch.save.",
-    );
-  }
+  checkStored(entry);
   const start = (await dataOffset(source, entry)) + offset;
   if (offset + length > entry.size || start + length > source.size) {
     throw badCheckpoint(
@@ -72,6 +67,15 @@ export async function readZipEntry(
     );
   }
   return source.read(start, length);
+}
+
+/** A compressed file can't be read in parts, and may unpack to any size. */
+export function checkStored({ name, compression }: ZipEntry): void {
+  if (compression === 0) return;
+  throw badCheckpoint(
+    `"${name}" in the archive is compressed (method ${compression}); PyTorch stores it as it is.`,
+    "Save the checkpoint again with torch.save.",
+  );
 }
 
 async function dataOffset(source: ByteSource, entry: ZipEntry): Promise<number> {

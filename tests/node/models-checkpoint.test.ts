@@ -267,8 +267,7 @@ describe("a forged checkpoint", () => {
       "archive/data.pkl": [pickle.stream(pickle.dict([["model", model]])), { level: 0 }],
       "archive/data/0": [new Uint8Array(2 ** 24), { level: 9 }],
     });
-    const checkpoint = await open(bomb);
-    await expect(checkpoint.read("w")).rejects.toThrow(/compressed \(method 8\)/);
+    expect((await refusal(bomb)).message).toMatch(/compressed \(method 8\)/);
   });
 
   it("with a pickle of 17 MB is refused before it is read", async () => {
