@@ -203,6 +203,7 @@ describe("carrying out a plan", () => {
       frameCount: 60,
       width: 640,
       height: 360,
+      fitToFrame: false,
       name: "car",
       rate: RATE,
       start: ticks(36),
