@@ -18,10 +18,10 @@ export interface ScoredFrame {
   origin?: "prompted" | "tracked";
 }
 
-export type VisibilityState = "visible" | "hidden" | "uncertain";
+type VisibilityState = "visible" | "hidden" | "uncertain";
 
 /** Why a stretch begins where it does. */
-export type BoundaryReason =
+type BoundaryReason =
   | "track-start"
   | "after-gap"
   | "score-fell"
@@ -70,7 +70,7 @@ export interface VisibilityOptions {
   confidentIou: number;
 }
 
-export const defaultVisibilityOptions: VisibilityOptions = {
+const defaultVisibilityOptions: VisibilityOptions = {
   hideAt: 0,
   showAbove: 1,
   minHiddenFrames: 2,

@@ -21,7 +21,7 @@ import { edgePicture } from "./matte-pictures.ts";
 import { markdown, percent, pixels, type Table } from "./matte-report.ts";
 
 /** Frames of a clip that are scored; edges of neighbours say little new. */
-const SCORED_FRAMES = 4;
+const SCORED_FRAMES = 3;
 /** A network's map: corners rounded by a little more than half a cell. */
 const BLUR = 0.7;
 

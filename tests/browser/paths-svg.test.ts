@@ -1,10 +1,9 @@
-import { chromium } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { decodePng } from "../../worker/frames/decode-png.ts";
 import { regionOfMask } from "../../worker/matte/alpha-region.ts";
 import { pathsToSvg } from "../../worker/matte/path-export.ts";
 import { drawTracks, tracePaths } from "../../worker/matte/trace-paths.ts";
-import { browserPath } from "../support/browser-path.ts";
+import { launchChromium } from "../support/chromium.ts";
 import { maskFrom } from "../support/mask-arbitraries.ts";
 
 const W = 160;
@@ -23,7 +22,7 @@ const frames = Array.from({ length: 6 }, (_, frame) => {
 describe("paths as SVG", () => {
   it("look in a browser as they look here, and as the matte: parts filled, holes open", async () => {
     const paths = tracePaths(frames);
-    const browser = await chromium.launch({ executablePath: browserPath(), args: ["--no-sandbox"] });
+    const browser = await launchChromium();
     try {
       const page = await browser.newPage({ viewport: { width: W, height: H } });
       for (const frame of [0, 3, 5]) {

@@ -2,12 +2,12 @@
 import type { Picture } from "../frames/frame-source.ts";
 
 /** Brightness and colour of a frame on a small raster; each channel 0 to 255. */
-export type Thumbnail = Float32Array;
+type Thumbnail = Float32Array;
 
 const WIDTH = 48;
 const HEIGHT = 27;
 
-export function thumbnailOf({ width, height, data }: Picture): Thumbnail {
+function thumbnailOf({ width, height, data }: Picture): Thumbnail {
   const sums = new Float32Array(WIDTH * HEIGHT * 3);
   const counts = new Float32Array(WIDTH * HEIGHT);
   // Every pixel of small frames; of large ones every second or third, which is as good for a mean.

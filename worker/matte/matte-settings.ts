@@ -26,7 +26,7 @@ export interface NumberSetting {
   suggested: number;
 }
 
-export interface SwitchSetting {
+interface SwitchSetting {
   kind: "switch";
   name: MatteSwitchName;
   title: string;
@@ -38,7 +38,7 @@ export interface SwitchSetting {
 export type SettingGroup = "clean" | "time" | "edge" | "shape" | "colour";
 export type MatteSetting = NumberSetting | SwitchSetting;
 
-export type MatteNumberName =
+type MatteNumberName =
   | "fillHoles"
   | "removeSpecks"
   | "refine"
@@ -52,7 +52,7 @@ export type MatteNumberName =
   | "core"
   | "edgeOnly"
   | "decontaminate";
-export type MatteSwitchName = "keepDuplicates" | "invert";
+type MatteSwitchName = "keepDuplicates" | "invert";
 
 /** Every control with its value. */
 export type MatteSettings = Record<MatteNumberName, number> & Record<MatteSwitchName, boolean>;

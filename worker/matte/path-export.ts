@@ -21,7 +21,7 @@ export function pathsToSvg(paths: TracedPaths, frameIndex: number, { width, heig
 }
 
 /** The "d" of an SVG path, a hundredth of a pixel exact. */
-export function svgPathData(path: BezierPath): string {
+function svgPathData(path: BezierPath): string {
   const first = path[0];
   if (!first) return "";
   const curves = path.map((a, i) => {

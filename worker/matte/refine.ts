@@ -12,10 +12,11 @@ import { type AlphaRegion, boxOfMask, emptyRegion, growBox, type Size } from "./
 import { boxMean, type Plane, plane } from "./box-filter.ts";
 import { askColours } from "./colour-model.ts";
 import { dilate, guidedLines, indicesOf, type Lines } from "./guided-lines.ts";
+import { fillHoles, removeSpecks } from "./mask-parts.ts";
 import { gridOver, MODEL_SIDE, type ReducedGrid, reduceMask, reducePicture } from "./reduced-grid.ts";
 
 /** Lengths in cells of the model's map, so that they mean the same at every resolution. */
-export interface RefineTuning {
+interface RefineTuning {
   /** How far the true edge may lie from the mask's edge. */
   band: number;
   /** Softness of the mask before the picture is asked. */
@@ -32,7 +33,7 @@ export interface RefineTuning {
   haze: number;
 }
 
-export const defaultRefineTuning: RefineTuning = {
+const defaultRefineTuning: RefineTuning = {
   band: 1.5,
   prior: 0.4,
   colour: 3,
@@ -67,7 +68,9 @@ export function refineEdge(
   const { prior, band } = priorOf(reduceMask(mask, grid), grid, tuning);
   const lines = edgeLines(prior, band, picture, grid, tuning);
   const say = pictureSay(frame, side);
-  return applyLines({ lines, prior, band, say }, mask, picture, grid, strength, tuning.haze);
+  const region = applyLines({ lines, prior, band, say }, mask, picture, grid, strength, tuning.haze);
+  const cell = (frame.width * frame.height) / side ** 2;
+  return strength > 0 ? dropDebris(region, mask, cell * MOST_DEBRIS_CELLS) : region;
 }
 
 /**
@@ -83,6 +86,9 @@ function pictureSay({ width, height }: Size, side: number): number {
   const pixels = Math.sqrt(width * height) / side;
   return Math.min(1, Math.max(0, (pixels - NO_SAY_PIXELS) / (FULL_SAY_PIXELS - NO_SAY_PIXELS)));
 }
+
+/** Cells of the model: parts and holes up to this area that only the picture saw are not believed. */
+const MOST_DEBRIS_CELLS = 1;
 
 function requireOneSize(mask: BinaryMask, picture: Picture): void {
   if (mask.width === picture.width && mask.height === picture.height) return;
@@ -225,4 +231,18 @@ function cellTaps(pixels: number, cells: number, step: number): CellTaps {
     taps.share[pixel] = centre - taps.low[pixel]!;
   }
   return taps;
+}
+
+/** A colour that happens to be on the other side too leaves small holes and specks, which the mask knows not. */
+function dropDebris(region: AlphaRegion, mask: BinaryMask, area: number): AlphaRegion {
+  const { width, height, alpha } = region;
+  const seen = { width, height, data: Uint8Array.from(alpha, (value) => (value > 0.5 ? 1 : 0)) };
+  const clean = removeSpecks(fillHoles(seen, area), area);
+  for (let i = 0; i < alpha.length; i++) {
+    if (clean.data[i] === seen.data[i]) continue;
+    const x = i % width;
+    const hard = mask.data[(region.y + (i - x) / width) * mask.width + region.x + x]!;
+    if (hard === clean.data[i]) alpha[i] = hard;
+  }
+  return region;
 }

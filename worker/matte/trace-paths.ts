@@ -9,7 +9,7 @@ import { type OutlineTrack, trackOutlines, type VisibleMatte } from "./outline-t
 import { keyTrack } from "./path-keyframes.ts";
 import type { BezierPath, PathOptions, PathQuality, PathTrack, TracedPaths } from "./path-types.ts";
 
-export const defaultPathOptions: PathOptions = {
+const defaultPathOptions: PathOptions = {
   tolerance: 3,
   areaLoss: 0.055,
   maxVertices: 60,

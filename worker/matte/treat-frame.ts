@@ -47,7 +47,7 @@ export interface FrameInTime {
   velocity: Velocity | null;
 }
 
-export const stillFrame: FrameInTime = { shift: null, velocity: null };
+const stillFrame: FrameInTime = { shift: null, velocity: null };
 
 /** Second half: time and shape. */
 export function shapeMatte(region: AlphaRegion, settings: MatteSettings, time = stillFrame): AlphaRegion {
