@@ -11,7 +11,7 @@ LEAST_SIDE = 16  # smaller matrices gain nothing
 
 def is_hidden_matrix(name, p):
     """Weights between two hidden layers: no codes, tokens, first convolution or depth-wise kernels."""
-    if p.dim() < 2 or any(part in name for part in ("embed", "token", "tpos", "conv_s", "dwconv")):
+    if p.dim() < 2 or any(part in name for part in ("embed", "token", "tpos", "dwconv")):
         return False
     return min(p.flatten(1).shape) >= LEAST_SIDE
 
@@ -27,34 +27,48 @@ def orthogonalised(stack):
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum with Nesterov look-ahead, orthogonalised; matrices of one shape go through together."""
+    """Momentum with Nesterov look-ahead, orthogonalised; matrices of one shape go through together, and each process
+    of the team does its share of them."""
 
-    def __init__(self, groups, lr=1e-3, momentum=.95):
+    def __init__(self, groups, team, lr=1e-3, momentum=.95):
         super().__init__(groups, dict(lr=lr, momentum=momentum, weight_decay=0.))
+        self.team = team
+
+    def look_ahead(self, p, momentum):
+        """-> gradient and momentum of one matrix, [rows, columns] with rows <= columns"""
+        slow = self.state[p].setdefault("momentum", torch.zeros_like(p))
+        slow.lerp_(p.grad, 1 - momentum)
+        ahead = torch.lerp(p.grad, slow, momentum).flatten(1)
+        return ahead.T if ahead.shape[0] > ahead.shape[1] else ahead
+
+    def updates(self, matrices):
+        """-> the orthogonalised matrices; all processes get all of them"""
+        out = [torch.zeros(m.shape) for m in matrices]
+        by_shape = {}
+        for i, m in enumerate(matrices):
+            by_shape.setdefault(tuple(m.shape), []).append(i)
+        for members in by_shape.values():
+            mine = members[self.team.rank::self.team.size]
+            if mine:
+                for i, update in zip(mine, orthogonalised(torch.stack([matrices[i] for i in mine]))):
+                    out[i] = update
+        return self.team.sum(out)
 
     @torch.no_grad()
     def step(self):
-        for group in self.param_groups:
-            by_shape = {}
-            for p in group["params"]:
-                if p.grad is None:
-                    continue
-                slow = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                slow.lerp_(p.grad, 1 - group["momentum"])
-                ahead = torch.lerp(p.grad, slow, group["momentum"]).flatten(1)
-                tall = ahead.shape[0] > ahead.shape[1]
-                by_shape.setdefault(tuple(sorted(ahead.shape)), []).append((p, ahead.T if tall else ahead, tall))
-            for (_, longer), members in by_shape.items():
-                updates = orthogonalised(torch.stack([m for _, m, _ in members]))
-                for (p, _, tall), update in zip(members, updates):
-                    p.mul_(1 - group["lr"] * group["weight_decay"])
-                    p.add_((update.T if tall else update).reshape(p.shape), alpha=-group["lr"] * .2 * longer ** .5)
+        steps = [(p, group) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        updates = self.updates([self.look_ahead(p, group["momentum"]) for p, group in steps])
+        for (p, group), update in zip(steps, updates):
+            longer = max(update.shape)
+            tall = p.shape[0] > p[0].numel()
+            p.mul_(1 - group["lr"] * group["weight_decay"])
+            p.add_((update.T if tall else update).reshape(p.shape), alpha=-group["lr"] * .2 * longer ** .5)
 
 
 class Both:
     """AdamW and Muon behind one face; `muon` False leaves everything to AdamW."""
 
-    def __init__(self, model, muon):
+    def __init__(self, model, muon, team):
         groups = {}
         for name, p in model.named_parameters():
             decays = p.dim() >= 2 and "embed" not in name and "tpos" not in name
@@ -63,7 +77,7 @@ class Both:
         make = lambda wanted: [dict(params=p, in_trunk=trunk, decays=decays) for (hidden, trunk, decays), p in groups.items() if hidden == wanted]
         self.parts = [torch.optim.AdamW(make(False), lr=1e-3, betas=(.9, .98))]
         if muon:
-            self.parts.append(Muon(make(True)))
+            self.parts.append(Muon(make(True), team))
 
     def set_rates(self, leg, lr):
         for part in self.parts:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+SLOWEST = .1  # frames of real footage follow each other closely: all rates are scaled by .1 to 1, evenly in the logarithm
 LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
 LEAVES_OR_IS_COVERED = .3  # chance, per object
@@ -74,8 +75,8 @@ class Director:
     def __init__(self, rng, frames, textures, backgrounds):
         self.rng, self.T, self.textures, self.backgrounds = rng, frames, textures, backgrounds
         self.t = np.arange(frames)
-        calm = rng.random() < .25
-        self.speed = .02 if calm else np.exp(rng.uniform(np.log(.01), np.log(.12)))
+        self.pace = np.exp(rng.uniform(np.log(SLOWEST), 0))
+        self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
 
     def still(self, value):
         return np.full(self.T, value)
@@ -85,6 +86,8 @@ class Director:
 
     def wander(self, amplitude, speed):
         """[T] smooth random path from 0"""
+        speed = speed * self.pace ** .5
+        amplitude = amplitude * self.pace ** .5
         waves = [self.rng.normal(0, amplitude / (i + 1)) * np.sin(speed * (i + 1) * self.t * self.rng.uniform(.3, 1.2) + self.rng.uniform(0, 6.3)) for i in range(3)]
         path = sum(waves)
         return path - path[0]
@@ -94,7 +97,7 @@ class Director:
         x = self.wander(speed * 2, .5) + rng.normal(0, speed) * t
         y = self.wander(speed, .5) + rng.normal(0, speed * .5) * t
         angle = self.wander(.03, .5)
-        zoom = np.exp(rng.normal(0, .02) * t)
+        zoom = np.exp(rng.normal(0, .02) * self.pace * t)
         moving = placement(x, y, angle, zoom, zoom, tilt_x=rng.normal(0, .02), tilt_y=rng.normal(0, .02))
         return np.repeat(np.eye(3)[None], self.T, 0) if rng.random() < .35 else moving
 
@@ -112,8 +115,8 @@ class Director:
             made.bias = rng.normal(0, 12, 3)
         if bends and rng.random() < .6:
             a = rng.uniform(.01, .07)
-            along_x = [self.still(a), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * t]
-            along_y = [self.still(a * rng.uniform(.3, 1)), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * t]
+            along_x = [self.still(a), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * self.pace * t]
+            along_y = [self.still(a * rng.uniform(.3, 1)), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * self.pace * t]
             made.wave = np.stack(along_x + along_y, 1)
         return made
 
@@ -121,13 +124,13 @@ class Director:
         """[T, 3, 3] path of something `size` large (half side) from `position`, growing, turning and tilting"""
         rng, t, speed = self.rng, self.t, self.speed
         velocity = rng.normal(0, speed, 2)
-        grow = np.exp(np.clip(rng.normal(0, .03) * t + self.wander(.05, .5), -.8, .8))
+        grow = np.exp(np.clip(rng.normal(0, .03) * self.pace * t + self.wander(.05, .5), -.8, .8))
         aspect = np.exp(rng.normal(0, .15))
         angle = rng.normal(0, .35) if rng.random() < .8 else rng.uniform(-3.1, 3.1)
         turn = 1 - .5 * rng.random() * np.abs(np.sin(self.wander(.5, .4))) if rng.random() < .4 else np.ones(self.T)
         x = position[0] + velocity[0] * t + self.wander(speed * 2, .7)
         y = position[1] + velocity[1] * t + self.wander(speed * 2, .7)
-        return placement(x, y, angle + rng.normal(0, .04) * t + self.wander(.1, .6), size * aspect * grow * turn, size / aspect * grow,
+        return placement(x, y, angle + rng.normal(0, .04) * self.pace * t + self.wander(.1, .6), size * aspect * grow * turn, size / aspect * grow,
                          shear=rng.normal(0, .1), tilt_x=rng.normal(0, .04), tilt_y=rng.normal(0, .04))
 
     def limb(self, matrix, object):

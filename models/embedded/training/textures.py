@@ -286,6 +286,17 @@ def cut_out(rng, side, photos, sprites):
     return np.dstack([t * alpha[..., None], alpha * 255])
 
 
+def plain_cut_out(rng, side):
+    """A lesson for beginners: one shape, one colour or a soft gradient"""
+    alpha = silhouette(rng, side)
+    t = np.clip(gradient(rng, side) * .3 + random_colour(rng) * .7, 0, 255)
+    return np.dstack([t * alpha[..., None], alpha * 255])
+
+
+def plain_background(rng, side):
+    return np.clip(gradient(rng, side) * .4 + random_colour(rng) * .6, 0, 255)
+
+
 def two_grounds(rng, side, photos, first):
     """Ground and sky, or wall and floor"""
     second = texture(rng, side, photos)
@@ -335,6 +346,14 @@ def make_background(seed):
     return stored(background(np.random.default_rng(seed), BACKGROUND_SIDE, SHARED["photos"], SHARED["cuts"]))
 
 
+def make_plain_cut_out(seed):
+    return stored(plain_cut_out(np.random.default_rng(seed), SIDE))
+
+
+def make_plain_background(seed):
+    return stored(plain_background(np.random.default_rng(seed), BACKGROUND_SIDE))
+
+
 def in_parallel(make, seeds, workers):
     if workers == 1:
         return [make(s) for s in seeds]
@@ -363,6 +382,14 @@ def build_pool(folder, sprites, photos, cut_outs=3500, backgrounds=900, held_out
         np.save(f"{folder}/{name}_bg.npy", grounds)
 
 
+def build_plain_pool(folder, cut_outs=1500, backgrounds=150, seed=12, workers=2):
+    """Writes plain_*.npy beside the others: what the first leg learns from"""
+    first = seed + 3 * 10 ** 7
+    np.save(f"{folder}/plain_tex.npy", np.stack(in_parallel(make_plain_cut_out, range(first, first + cut_outs), workers)))
+    first += 5 * 10 ** 6
+    np.save(f"{folder}/plain_bg.npy", np.stack(in_parallel(make_plain_background, range(first, first + backgrounds), workers)))
+
+
 def load_pool(folder, split):
     """-> (cut-outs, backgrounds), mapped from disk and shared between processes"""
     return np.load(f"{folder}/{split}_tex.npy", mmap_mode="r"), np.load(f"{folder}/{split}_bg.npy", mmap_mode="r")
@@ -375,3 +402,4 @@ if __name__ == "__main__":
     parser.add_argument("--pool", default=os.path.join(here, ".cache", "pool"))
     args = parser.parse_args()
     build_pool(args.pool, *sources.unpack(args.sources))
+    build_plain_pool(args.pool)

@@ -81,8 +81,15 @@ class Unroll:
 
     def features(self, frames):
         """[B, T, 3, H, W] -> upstream's (features, position codes, sizes), batch index b*T + t."""
-        out = self.model.forward_image(frames.flatten(0, 1))
-        return self.model._prepare_backbone_features(out)[1:]
+        out = self.model.image_encoder(frames.flatten(0, 1))
+        return self.prepared(out["backbone_fpn"], out["vision_pos_enc"])
+
+    def prepared(self, maps, codes):
+        """What upstream's forward_image does after the image encoder: the decoder's own projections of the fine maps.
+        maps and codes: three levels [n, C, h, w], fine to coarse."""
+        decoder = self.model.sam_mask_decoder
+        maps = [decoder.conv_s0(maps[0]), decoder.conv_s1(maps[1]), maps[2]]
+        return self.model._prepare_backbone_features(dict(backbone_fpn=maps, vision_pos_enc=codes))[1:]
 
     def correct(self, state, mask, points, is_first):
         """One more click on the current frame -> (heads, points)"""
@@ -93,15 +100,16 @@ class Unroll:
             high_res_features=high_res, multimask_output=self.model._use_multimask(is_first, points))
         return heads, points
 
-    def __call__(self, frames, masks, objects, prompt, corrections=0, late_click=0., gap=0, on_frame=None):
-        """frames [B, T, 3, H, W] normalised, masks [T, N, 1, H, W] bool. `gap` frames are pretended between the first
+    def __call__(self, features, masks, objects, prompt, corrections=0, late_click=0., gap=0, on_frame=None):
+        """features: see `features`; masks [T, N, 1, H, W] bool. `gap` frames are pretended between the first
         frame and the rest. on_frame(t, raw, weight) is called for every decoder pass that may be trained.
 
         -> predicted masks [T, N, 1, H, W] bool
         """
         model = self.model
-        B, T = frames.shape[:2]
-        features, codes, sizes = self.features(frames)
+        features, codes, sizes = features
+        T = len(masks)
+        B = features[0].shape[1] // T
         bank = dict(cond_frame_outputs={}, non_cond_frame_outputs={})
         predicted = []
         for t in range(T):

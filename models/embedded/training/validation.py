@@ -39,7 +39,7 @@ def validate(model, held_out, side):
         for i in range(0, len(held_out[0]), 8):
             frames, masks = resized(held_out[0][i:i + 8], side), resized(held_out[1][i:i + 8], side) > .5
             masks = masks.transpose(0, 1)
-            predicted = unroll(normalised(frames), masks, 1, prompt)
+            predicted = unroll(unroll.features(normalised(frames)), masks, 1, prompt)
             j = jaccard(predicted, masks)
             first.append(j[0])
             rest.append(j[1:].mean(0))

@@ -18,4 +18,5 @@ def pool(tmp_path_factory):
     import textures
     folder = str(tmp_path_factory.mktemp("pool"))
     textures.build_pool(folder, sprites=[], photos=[], cut_outs=24, backgrounds=6, held_out=.5, workers=1)
+    textures.build_plain_pool(folder, cut_outs=12, backgrounds=4, workers=1)
     return folder
