@@ -1,6 +1,6 @@
 /** The picture with its masks, and the tools on it. */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { useCrosshairKeys } from "./crosshair.ts";
@@ -101,9 +101,11 @@ function WipeHandle() {
 }
 
 function useSize(element: { current: HTMLElement | null }, onSize: (width: number, height: number) => void) {
-  useEffect(() => {
+  // Before the first paint: a click may come with it.
+  useLayoutEffect(() => {
     const observed = element.current;
     if (!observed) return;
+    onSize(observed.clientWidth, observed.clientHeight);
     const observer = new ResizeObserver(() => onSize(observed.clientWidth, observed.clientHeight));
     observer.observe(observed);
     return () => observer.disconnect();

@@ -34,7 +34,8 @@ export function wasmProvider(findAssets = fromPackage): ExecutionProvider {
       const ort = assets.onlyBinary
         ? await import("onnxruntime-web/webgpu")
         : await import("onnxruntime-web/wasm");
-      const { threads } = wasmReport();
+      // Threads start from the runtime's own file, which a page of one file has not.
+      const threads = assets.onlyBinary ? 1 : wasmReport().threads;
       configure(ort.env, assets, threads);
       return createOrtRuntime(ort as Ort, {
         backend: "wasm",
