@@ -23,7 +23,7 @@ import {
 } from "./clip-timing.ts";
 import { assertInClip } from "./frame-range.ts";
 import type { FrameSource, Picture } from "./frame-source.ts";
-import { pictureFromSample } from "./picture-from-sample.ts";
+import { type Display, pictureFromSample } from "./picture-from-sample.ts";
 
 /** Makes decoders for a codec available in this realm (loads what is loaded on demand). */
 export type PrepareCodec = (codec: string) => Promise<void>;
@@ -57,12 +57,15 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
     await assertDecodable(track, request);
     const { frames, warnings } = await readableFrames(track, request.name);
     const timing = clipTiming(frames);
-    return new MediaFrameSource(input, track, timing, {
+    const info: ClipInfo = {
       ...(await describeClip(track, timing)),
       clipId: request.clipId,
       name: request.name,
       ...(warnings.length > 0 && { warnings }),
-    });
+    };
+    const { width, height } = info;
+    const display: Display = { width, height, colour: await track.getColorSpace() };
+    return new MediaFrameSource(input, track, timing, info, display);
   } catch (error) {
     input.dispose();
     throw error;
@@ -199,13 +202,15 @@ class MediaFrameSource implements FrameSource {
   readonly #input: Input;
   readonly #track: InputVideoTrack;
   readonly #timing: ClipTiming;
+  readonly #display: Display;
   /** Where random access stands: going on from here is cheaper than going back to the key frame. */
   #cursor: { next: number; stream: AsyncGenerator<IndexedPicture> } | null = null;
   /** One random access at a time; each waits for the one before it. */
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(input: Input, track: InputVideoTrack, timing: ClipTiming, info: ClipInfo) {
+  constructor(input: Input, track: InputVideoTrack, timing: ClipTiming, info: ClipInfo, display: Display) {
     this.#input = input;
+    this.#display = display;
     this.#track = track;
     this.#timing = timing;
     this.info = info;
@@ -281,7 +286,7 @@ class MediaFrameSource implements FrameSource {
         const frameIndex = nearestFrame(timestamps, sample.timestamp - firstTimestamp);
         while (picture && next < frameIndex && next <= to) yield { frameIndex: next++, picture };
         if (next > to) return;
-        picture = await pictureFromSample(sample, this.info.width, this.info.height);
+        picture = await pictureFromSample(sample, this.#display);
         while (next <= frameIndex && next <= to) yield { frameIndex: next++, picture };
         if (next > to) return;
       } finally {

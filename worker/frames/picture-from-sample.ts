@@ -4,27 +4,30 @@ import type { Picture } from "./frame-source.ts";
 import { orientPicture, stretchPicture } from "./orient-picture.ts";
 import { yuvColour, yuvLayout, yuvToRgba } from "./yuv.ts";
 
-/** The sample stays open; the caller closes it. `width` and `height`: the clip's displayed size. */
-export async function pictureFromSample(
-  sample: VideoSample,
-  width: number,
-  height: number,
-): Promise<Picture> {
-  const picture = orientPicture(await storedPicture(sample), sample);
-  return stretchPicture(picture, width, height);
+/** What the clip's displayed pictures are made with. */
+export interface Display {
+  width: number;
+  height: number;
+  /** As the file declares them; browsers put guesses of their own into their frames. */
+  colour: { matrix?: string | null; fullRange?: boolean | null };
 }
 
-async function storedPicture(sample: VideoSample): Promise<Picture> {
+/** The sample stays open; the caller closes it. */
+export async function pictureFromSample(sample: VideoSample, display: Display): Promise<Picture> {
+  const picture = orientPicture(await storedPicture(sample, display.colour), sample);
+  return stretchPicture(picture, display.width, display.height);
+}
+
+async function storedPicture(sample: VideoSample, declared: Display["colour"]): Promise<Picture> {
   const { width, height } = sample.visibleRect;
   const layout = sample.format ? yuvLayout(sample.format) : null;
-  if (!layout || sample.colorSpace.matrix === "rgb") return rgbPicture(sample);
+  if (!layout || declared.matrix === "rgb") return rgbPicture(sample);
   const bytes = new Uint8Array(sample.allocationSize());
   const planes = await sample.copyTo(bytes);
-  const colour = yuvColour(sample.colorSpace, height);
   const data = yuvToRgba(
     planes.map(({ offset, stride }) => ({ data: bytes, offset, stride })),
     layout,
-    colour,
+    yuvColour(declared, height),
     width,
     height,
   );
