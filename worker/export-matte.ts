@@ -6,11 +6,12 @@
 import type { FrameSource, Picture } from "./frames/frame-source.ts";
 import { decodeMask, emptyMask, subtractMasks, unionMasks } from "./mask-rle.ts";
 import { type AlphaRegion, frameBytes } from "./matte/alpha-region.ts";
-import { isNeutral, readSettings } from "./matte/matte-settings.ts";
+import { isNeutral, type MatteSettings, readSettings } from "./matte/matte-settings.ts";
 import { type MatteWriter, openMatteWriter } from "./matte/matte-writer.ts";
 import { type MaskedFrame, type TreatedFrame, treatClip } from "./matte/treat-clip.ts";
 import { blobSink } from "./matte/write/blob-sink.ts";
-import type { ExportProgress, Mask, MatteLayer } from "./protocol.ts";
+import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "./protocol.ts";
+import { TrackerError } from "./tracker-error.ts";
 import type { ExportJob } from "./tracker-realm.ts";
 
 /** Makes encoders for a codec available in this realm. */
@@ -73,7 +74,7 @@ async function writeOutput(
   writer: MatteWriter,
   progress: () => void,
 ): Promise<string[]> {
-  const settings = readSettings(request.settings);
+  const settings = settingsOf(request);
   const needsPictures = request.content === "cutout" || !isNeutral(settings);
   const masked = maskedFrames(frames, layers, request, needsPictures, signal);
   try {
@@ -88,6 +89,15 @@ async function writeOutput(
     throw error;
   }
   return writer.finish();
+}
+
+function settingsOf({ settings }: MatteRequest): MatteSettings {
+  try {
+    return readSettings(settings);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new TrackerError("bad-config", said, "Correct the matte's settings and export again.", error);
+  }
 }
 
 function toMatteFrame({ frameIndex, matte, picture }: TreatedFrame, deep: boolean) {

@@ -5,7 +5,7 @@
  * Declarative: what a frame was before its first prompt is remembered, and so is the answer to each click.
  * The same prompts always give the same mask; one more click costs one decoder run, taking it back none.
  */
-import { decodeMask } from "./mask-rle.ts";
+import { decodeMask, runsOfMask } from "./mask-rle.ts";
 import type { FrameOutput } from "./memory-bank.ts";
 import { appendPoints, encodePoints, type PointsOrBox } from "./prompt-encoding.ts";
 import type { BoxPrompt, FramePrompts, Mask, PointPrompt } from "./protocol.ts";
@@ -124,10 +124,19 @@ function toSteps({ points, box, mask }: FramePrompts, frame: { width: number; he
 
 /** Upstream would stretch any mask over the frame; here it is more likely a mistake. */
 function ofFrameSize(mask: Mask, { width, height }: { width: number; height: number }): Mask {
-  if (mask.width === width && mask.height === height) return mask;
+  if (mask.width === width && mask.height === height) return undamaged(mask);
   throw badPrompt(
     `A mask has the size of the clip, ${width} x ${height} pixels; got ${mask.width} x ${mask.height}.`,
   );
+}
+
+function undamaged(mask: Mask): Mask {
+  try {
+    runsOfMask(mask);
+    return mask;
+  } catch (error) {
+    throw badPrompt(error instanceof Error ? error.message : String(error));
+  }
 }
 
 function checkInside(x: number, y: number, { width, height }: { width: number; height: number }): void {

@@ -86,7 +86,7 @@ describe("a matte that is exported", () => {
     const unknown = await exported({ settings: { sharpen: 1 } });
     expect(unknown.outcome).toMatchObject({
       ok: false,
-      error: { message: expect.stringMatching(/sharpen/) },
+      error: { code: "bad-config", message: expect.stringMatching(/sharpen/) },
     });
   });
 });
