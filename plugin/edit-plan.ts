@@ -78,7 +78,7 @@ export interface EditPlan {
 }
 
 /** The files that the tracker wrote, as far as the plan needs to know them. */
-export interface MatteFiles {
+interface MatteFiles {
   kind: MatteImport["kind"];
   firstFile: string;
   width: number;

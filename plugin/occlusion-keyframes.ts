@@ -80,7 +80,7 @@ function isOn({ state, shown }: VisibilityStretch): boolean | null {
 }
 
 /** Runs of equal state, none of them (except visible ones at the ends) shorter than the settings ask. */
-export function steadyRuns(visible: readonly boolean[], settings: OcclusionSettings): Run[] {
+function steadyRuns(visible: readonly boolean[], settings: OcclusionSettings): Run[] {
   const kept = dropShort(runsOf(visible), false, settings.minimumHiddenFrames);
   return dropShort(kept, true, settings.minimumVisibleFrames);
 }

@@ -47,7 +47,7 @@ export function floorDivide(dividend: bigint, divisor: bigint): bigint {
 }
 
 /** Rounds toward plus infinity; `divisor` is positive. */
-export function ceilDivide(dividend: bigint, divisor: bigint): bigint {
+function ceilDivide(dividend: bigint, divisor: bigint): bigint {
   return -floorDivide(-dividend, divisor);
 }
 
@@ -131,7 +131,7 @@ export function rateToNumber(rate: Fraction): number {
 }
 
 /** What timecode counts in a second: 30 for 29.97. */
-export function nominalRate(rate: Fraction): number {
+function nominalRate(rate: Fraction): number {
   return Math.ceil(rate.numerator / rate.denominator - 1e-9);
 }
 

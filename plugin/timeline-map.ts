@@ -55,7 +55,7 @@ export function stillsTiming(timing: ClipTiming): ClipTiming {
 }
 
 /** Speed as an exact ratio: hosts give percentages with up to four decimals. Negative is reversed. */
-export function speedRatio(speed: number): { numerator: bigint; denominator: bigint } {
+function speedRatio(speed: number): { numerator: bigint; denominator: bigint } {
   if (!Number.isFinite(speed) || Math.abs(speed) < 0.0001) {
     throw new RangeError(
       `Clip speed: expected a number that isn't 0, got ${speed}; a freeze frame has no motion to track`,

@@ -24,7 +24,7 @@ import { type SessionDocument, type TrackedObject, visibleObjects } from "../ses
 import { matteLayers } from "../session/exporting.ts";
 
 /** `media`: the host's file, decoded here. `stills`: frames that the host rendered. */
-export type FrameRoute = "media" | "stills";
+type FrameRoute = "media" | "stills";
 
 export type WriteKind = MattePlanRequest["kind"];
 
@@ -46,11 +46,11 @@ export interface HostMatte {
   plan(firstFile: string): EditPlan;
 }
 
-export function timingOf({ selection, route }: HostClip): ClipTiming {
+function timingOf({ selection, route }: HostClip): ClipTiming {
   return route === "stills" ? stillsTiming(selection) : selection;
 }
 
-export function clockOf(info: ClipInfo): SourceClock {
+function clockOf(info: ClipInfo): SourceClock {
   const { frameCount, timestamps, variableFrameRate } = info;
   return variableFrameRate ? { frameCount, timestamps } : { frameCount };
 }
@@ -124,11 +124,7 @@ function extent(frames: readonly number[]): [number, number] {
 }
 
 /** One object's own stretches; of several, on wherever one of those that add is on. */
-export function mergedVisibility(
-  objects: readonly TrackedObject[],
-  from: number,
-  to: number,
-): VisibilityStretch[] {
+function mergedVisibility(objects: readonly TrackedObject[], from: number, to: number): VisibilityStretch[] {
   const adding = objects.filter((object) => object.operation === "add");
   const stretches = adding.map((object) => visibilityStretches([...object.records.values()]));
   if (stretches.length === 1) return stretches[0]!;

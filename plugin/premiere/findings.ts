@@ -15,7 +15,7 @@ export interface Findings {
 
 const NAME = "self-check";
 
-export const UNCHECKED: Omit<Findings, "hostVersion"> = {
+const UNCHECKED: Omit<Findings, "hostVersion"> = {
   matteTakesTrackId: null,
   insertMakesTrack: null,
   keysCountSourceTime: null,

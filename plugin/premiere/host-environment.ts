@@ -85,7 +85,7 @@ export async function outcomeOf<T>(work: () => Promise<T>): Promise<HostOutcome<
   }
 }
 
-export function failureOf(error: unknown): HostFailure {
+function failureOf(error: unknown): HostFailure {
   if (error instanceof HostError) return error.failure;
   return {
     code: "internal",

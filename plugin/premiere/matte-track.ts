@@ -7,11 +7,6 @@ import { signatureOfItem } from "./signature.ts";
 import { type FoundTrackItem, videoTrackItems } from "./track-item.ts";
 import { transact } from "./transaction.ts";
 
-export interface Stretch {
-  start: bigint;
-  end: bigint;
-}
-
 export interface MatteTrack {
   trackIndex: number;
   /** Earlier mattes of the same object on this clip, to be replaced. */

@@ -6,9 +6,9 @@ import { matteFolderName, safeNamePart, stillName } from "../../plugin/matte-nam
 import { readClipClock } from "../../plugin/premiere/clip-clock.ts";
 import { joinPath, parentFolder, samePath } from "../../plugin/premiere/paths.ts";
 import { PremiereHost } from "../../plugin/premiere/premiere-host.ts";
-import { completeStillType } from "../../plugin/still-file.ts";
 import { isAtLeast } from "../../plugin/premiere/versions.ts";
 import type { HostOutcome } from "../../plugin/protocol.ts";
+import { completeStillType } from "../../plugin/still-file.ts";
 import { frameToTicks } from "../../plugin/timecode.ts";
 import { placeMatte } from "../../plugin/timeline-map.ts";
 import { fakeHost } from "../support/premiere/fake-premiere.ts";

@@ -77,7 +77,7 @@ class FakeProject implements UsedProject {
 export type Painter = (world: FakeWorld, time: bigint, width: number, height: number) => Uint8Array;
 
 /** The topmost unmuted clip's source frame in the first pixel, and noise; black where it is switched off. */
-export const paintSourceFrame: Painter = (world, time, width, height) => {
+const paintSourceFrame: Painter = (world, time, width, height) => {
   const tracks = world.model.tracks.filter((track) => !track.muted && itemAt(track, time));
   const item = tracks.length > 0 ? itemAt(tracks[tracks.length - 1]!, time)! : null;
   const data = new Uint8Array(width * height * 3);

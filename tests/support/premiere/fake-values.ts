@@ -1,11 +1,11 @@
 /** Premiere's value objects: times, rates, points. Checked against the official types. */
-import type { FrameRate, Guid, PointF, RectF, TickTime, TickTimeStatic } from "@adobe/premierepro";
+import type { FrameRate, Guid, RectF, TickTime, TickTimeStatic } from "@adobe/premierepro";
 import { TICKS } from "./timeline-model.ts";
 
 /** The members of a type without its construct and call signatures, which no class can implement. */
 export type Members<T> = { [K in keyof T]: T[K] };
 
-export class FakeTickTime implements Members<TickTime> {
+class FakeTickTime implements Members<TickTime> {
   readonly ticks: string;
   constructor(ticks: bigint) {
     this.ticks = ticks.toString();
@@ -58,5 +58,3 @@ export const fakeTickTimes: TickTimeStatic = {
 
 export const guid = (text: string): Guid => ({ toString: () => text }) as unknown as Guid;
 export const rect = (width: number, height: number): RectF => ({ width, height }) as unknown as RectF;
-export const point = (x: number, y: number): PointF =>
-  ({ x, y, distanceTo: (other: PointF) => Math.hypot(other.x - x, other.y - y) }) as unknown as PointF;

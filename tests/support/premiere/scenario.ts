@@ -10,7 +10,7 @@ import { FakeWorld } from "./fake-world.ts";
 import type { ModelTrackItem, ProjectModel } from "./timeline-model.ts";
 import type { Traps } from "./traps.ts";
 
-export const RATE = { numerator: 25, denominator: 1 };
+const RATE = { numerator: 25, denominator: 1 };
 export const at = (frame: number) => frameToTicks(frame, RATE);
 
 /** Clip "street.mov" on Video 1, frames 100 to 200, from its own frame 40; Video 2 is empty. */

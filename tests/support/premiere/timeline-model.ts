@@ -1,6 +1,6 @@
 /** A Premiere project as plain data: what the fake host changes and what tests compare. */
 
-export interface ModelKey {
+interface ModelKey {
   time: bigint;
   value: unknown;
   /** 0 linear, 4 hold, 5 bezier. */
@@ -62,7 +62,7 @@ export interface ModelProjectItem {
   outPoint: bigint | null;
 }
 
-export interface ModelMarker {
+interface ModelMarker {
   name: string;
   time: bigint;
   duration: bigint;
