@@ -26,14 +26,14 @@ export interface MemoryBank {
   nonConditioning: FrameOutputs;
 }
 
-export interface Memory {
+interface Memory {
   /** 0 for conditioning frames; then 1 (oldest) to numMaskmem - 1 (the frame before). */
   timePosition: number;
   frameIndex: number;
   output: FrameOutput;
 }
 
-export interface Pointer {
+interface Pointer {
   /** Frames from the pointer to the current frame, as its time encoding sees them. */
   distance: number;
   frameIndex: number;

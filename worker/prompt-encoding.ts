@@ -3,7 +3,7 @@ import type { DecoderPrompt } from "./sam2-engine.ts";
 import { badPrompt } from "./session-errors.ts";
 
 /** Prompt labels as the prompt encoder knows them. */
-export const POINT_LABEL = { none: -1, outside: 0, inside: 1, boxStart: 2, boxEnd: 3 } as const;
+const POINT_LABEL = { none: -1, outside: 0, inside: 1, boxStart: 2, boxEnd: 3 } as const;
 
 /** Upstream takes a box's corners as points of their own labels, too. */
 const KNOWN_LABELS: readonly number[] = Object.values(POINT_LABEL);

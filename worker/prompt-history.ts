@@ -20,7 +20,7 @@ import {
 } from "./tracked-object.ts";
 import type { TrackingSession } from "./tracking-session.ts";
 
-export type Step =
+type Step =
   | { kind: "box"; box: BoxPrompt }
   | { kind: "point"; point: PointPrompt }
   | { kind: "mask"; mask: Mask };

@@ -11,7 +11,7 @@ const MAX_THREADS = 8;
  * Where the runtime's WebAssembly comes from, always the same origin: bytes in hand (a single-file panel
  * has nothing to fetch from), or a folder's address. Absent: the package's own files, as in Node.
  */
-export interface WasmAssets {
+interface WasmAssets {
   bytes?: Uint8Array;
   /** Ends in a slash. */
   baseUrl?: string;
