@@ -36,12 +36,13 @@ async function main(): Promise<void> {
   const show = (table: Table) => {
     console.log(markdown(table));
     tables.push(table);
+    // After each one: what is measured stays when a later one fails.
+    writeFileSync("tests/MATTE.md", `${heading()}\n${tables.map(markdown).join("\n")}`);
   };
   show(speedTable());
   show(edgeTable([...clips, hd]));
   show(pathTable(clips.filter(({ frames }) => frames.length > 10)));
   show(await chatterTable());
-  writeFileSync("tests/MATTE.md", `${heading()}\n${tables.map(markdown).join("\n")}`);
 }
 
 function heading(): string {
