@@ -90,6 +90,14 @@ describe("PNG", () => {
   });
 });
 
+describe("a picture that claims an absurd size", () => {
+  test("is refused before memory is taken for it", () => {
+    const bytes = grey(1);
+    new DataView(bytes.buffer, bytes.byteOffset).setUint32(16, 2_000_000_000);
+    expect(() => decodePng(bytes)).toThrow("claims to be 2000000000 x 2 pixels");
+  });
+});
+
 describe("a mask from a PNG", () => {
   const pixels = (bytes: Uint8Array) => [...decodePngMask(bytes).pixels];
 

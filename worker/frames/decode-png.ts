@@ -1,6 +1,7 @@
 /** Pure: PNG files of every kind become pictures or prompt masks. */
 import { type DecodedPng, decode } from "fast-png";
 import type { Picture } from "./frame-source.ts";
+import { assertPictureSize } from "./picture-limits.ts";
 
 /**
  * Samples as in the file's header: grey, RGB, palette, with or without alpha, 1 to 16 bits; 16-bit samples
@@ -9,7 +10,7 @@ import type { Picture } from "./frame-source.ts";
  * @throws Error in words where the bytes are no PNG, or a damaged one.
  */
 export function decodePng(bytes: Uint8Array): Picture {
-  const png = decode(bytes, { checkCrc: true });
+  const png = readPng(bytes);
   const { width, height } = png;
   if (png.depth === 8 && png.channels >= 3 && !png.palette) return colourPicture(png);
   const data = new Uint8ClampedArray(width * height * 4);
@@ -18,6 +19,17 @@ export function decodePng(bytes: Uint8Array): Picture {
     for (let x = 0; x < width; x++, out += 4) colourOf(x, y, data, out);
   }
   return { width, height, data };
+}
+
+/** Where a PNG's header has width and height, four bytes each. */
+const SIZE_AT = 16;
+
+function readPng(bytes: Uint8Array): DecodedPng {
+  if (bytes.length >= SIZE_AT + 8) {
+    const header = new DataView(bytes.buffer, bytes.byteOffset + SIZE_AT, 8);
+    assertPictureSize("The picture", header.getUint32(0), header.getUint32(4));
+  }
+  return decode(bytes, { checkCrc: true });
 }
 
 /** Most frames are of this kind: 8 bits, RGB or RGBA. */
@@ -88,7 +100,7 @@ const HALF = 128;
  * @throws Error in words where the bytes are no PNG, or a damaged one.
  */
 export function decodePngMask(bytes: Uint8Array): PngMask {
-  const png = decode(bytes, { checkCrc: true });
+  const png = readPng(bytes);
   const { width, height } = png;
   const values = png.palette ? paletteIndices(png) : maskValues(decodePng(bytes));
   const threshold = png.palette || peak(values) < HALF ? 1 : HALF;

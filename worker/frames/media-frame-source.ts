@@ -24,6 +24,7 @@ import {
 import { assertInClip } from "./frame-range.ts";
 import type { FrameSource, Picture } from "./frame-source.ts";
 import { type Display, pictureFromSample } from "./picture-from-sample.ts";
+import { assertPictureSize } from "./picture-limits.ts";
 
 /** Makes decoders for a codec available in this realm (loads what is loaded on demand). */
 export type PrepareCodec = (codec: string) => Promise<void>;
@@ -41,6 +42,8 @@ const FILE_FORMATS = [MP4, QTFF, MATROSKA, WEBM, MPEG_TS];
 const CONVERT =
   "Convert it to H.264 (.mp4) or ProRes (.mov), or export a folder of PNG frames, and use that.";
 
+const HDR = "has a high dynamic range: its colours are read as they are, without tone mapping.";
+
 /** Bytes of decoded pictures that streaming backward may hold at a time. */
 const BACKWARD_BYTES = 256 * 1024 * 1024;
 const FEWEST_BACKWARD_FRAMES = 4;
@@ -57,6 +60,7 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
     await assertDecodable(track, request);
     const { frames, warnings } = await readableFrames(track, request.name);
     const timing = clipTiming(frames);
+    if (await track.hasHighDynamicRange()) warnings.push(`${request.name} ${HDR}`);
     const info: ClipInfo = {
       ...(await describeClip(track, timing)),
       clipId: request.clipId,
@@ -64,6 +68,7 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
       ...(warnings.length > 0 && { warnings }),
     };
     const { width, height } = info;
+    assertPictureSize(request.name, width, height);
     const display: Display = { width, height, colour: await track.getColorSpace() };
     return new MediaFrameSource(input, track, timing, info, display);
   } catch (error) {
