@@ -233,24 +233,30 @@ export class Tracker implements TrackerApi {
   keepState(clipId: string): Promise<string> {
     return this.#exclusive(async () => {
       const id = `state-${++this.#count}`;
-      this.#states.set(id, { clipId, state: this.#session(clipId).keep() });
+      // Before the first prompt there is nothing to keep, and no model is needed for it.
+      const state = this.#clip(clipId).session?.tracking.keep() ?? { objects: new Map() };
+      this.#states.set(id, { clipId, state });
       return id;
     });
   }
 
   returnToState(clipId: string, stateId: string): Promise<Outcome<null>> {
-    return this.#withSession(clipId, async (session) => {
-      const kept = this.#states.get(stateId);
-      if (kept?.clipId !== clipId) {
-        throw new TrackerError(
-          "not-found",
-          `There is no kept state ${stateId} of this clip.`,
-          "Go on from the present state.",
-        );
-      }
-      session.restore(kept.state);
-      return null;
-    });
+    return this.#exclusive(() => outcome(() => this.#returnTo(clipId, stateId)));
+  }
+
+  async #returnTo(clipId: string, stateId: string): Promise<null> {
+    const kept = this.#states.get(stateId);
+    if (kept?.clipId !== clipId) {
+      throw new TrackerError(
+        "not-found",
+        `There is no kept state ${stateId} of this clip.`,
+        "Go on from the present state.",
+      );
+    }
+    const session = this.#clip(clipId).session?.tracking;
+    if (session) session.restore(kept.state);
+    else if (kept.state.objects.size > 0) this.#session(clipId).restore(kept.state);
+    return null;
   }
 
   async forgetState(stateId: string): Promise<void> {

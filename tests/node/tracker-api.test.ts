@@ -180,6 +180,18 @@ describe("states", () => {
     expect(must(await more(other))?.mask).toEqual(must(await more(opened))?.mask);
   });
 
+  test("the state before the first prompt can be kept and returned to, without a model", async () => {
+    const tracker = new Tracker(miniRealm());
+    const { clipId } = must(await tracker.openClip({ kind: "media", blob: new Blob(), name: "4" }));
+    const untouched = await tracker.keepState(clipId);
+    must(await tracker.returnToState(clipId, untouched));
+    must(await tracker.loadModel({ source: { kind: "listed", id: "mini" } }, () => {}));
+    must(await tracker.setPrompts(clipId, 1, 0, CLICK));
+    must(await tracker.returnToState(clipId, untouched));
+    const nothing = await tracker.track(clipId, { from: 0, to: 3 }, () => {});
+    expect(errorOf(nothing)).toMatchObject({ code: "no-prompt" });
+  });
+
   test("a state that is cut off, foreign or of another clip is refused in words", async () => {
     const opened = await openMiniTracker(4);
     await opened.tracker.setPrompts(opened.clipId, 1, 0, CLICK);
