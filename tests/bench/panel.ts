@@ -12,14 +12,14 @@ import { openPanel, openPanelBrowser, type PanelPage } from "../support/panel-pa
 
 const DIST = "dist/panel";
 /** On the koi, on the first frame. */
-const KOI = [140, 271] as const;
+const KOI = [150, 290] as const;
 /** Further clicks on the same frame, whose features are at hand. */
 const MORE_CLICKS = [
-  [150, 268],
-  [128, 274],
-  [165, 262],
-  [120, 278],
-  [140, 265],
+  [165, 288],
+  [130, 293],
+  [180, 285],
+  [115, 296],
+  [145, 285],
 ] as const;
 
 const { values } = parseArgs({

@@ -29,7 +29,7 @@ afterAll(async () => {
 
 async function masksOfCommandLine(): Promise<MaskDocument> {
   const out = join(folder, "masks");
-  const options = ["--point", "140,270", "--to", String(LAST), "--backend", "wasm", "--semantics", "sticky"];
+  const options = ["--point", "150,290", "--to", String(LAST), "--backend", "wasm", "--semantics", "sticky"];
   const clip = "tests/fixtures/demo/demo.mp4";
   execFileSync("node", [
     "dist/node/masklet.mjs",
@@ -51,7 +51,7 @@ async function masksOfPage(): Promise<MaskDocument> {
   const user = await openPanel(panel);
   await user.clipOpen();
   await user.workUntil(LAST + 1);
-  await user.clickWithKeys(140, 270);
+  await user.clickWithKeys(150, 290);
   await user.hasPoints(1);
   await user.track();
   const document = JSON.parse((await user.export("Masks as JSON", ["In to out"])).toString()) as MaskDocument;

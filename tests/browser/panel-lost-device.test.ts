@@ -17,7 +17,7 @@ describe("a lost WebGPU device", () => {
     async () => {
       const user = await openPanel(panel);
       await user.clipOpen();
-      await user.click(140, 271);
+      await user.click(150, 290);
       await user.hasPoints(1);
       await user.page.locator(".model-where", { hasText: "WebGPU" }).waitFor({ state: "attached" });
 

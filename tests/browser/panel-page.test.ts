@@ -6,7 +6,7 @@ import { decodeMask } from "../../worker/mask-rle.ts";
 import { openPanel, openPanelBrowser, type PanelBrowser, type PanelPage } from "../support/panel-page.ts";
 
 /** On the koi, on the first frame. */
-const KOI = [140, 271] as const;
+const KOI = [150, 290] as const;
 const LONG = 600_000;
 
 let panel: PanelBrowser;
@@ -79,7 +79,7 @@ describe("tracking", () => {
       user = await openPanel(panel);
       await user.clipOpen();
       await user.workUntil(7);
-      await user.clickWithKeys(140, 270);
+      await user.clickWithKeys(150, 290);
       await user.hasPoints(1);
 
       await user.page.keyboard.press("t");

@@ -30,7 +30,7 @@ describe("the single-file page", () => {
       await user.page.locator(".welcome").getByRole("button", { name: "Open video" }).click();
       await (await chooser).setFiles("tests/fixtures/demo/demo.mp4");
       await user.clipOpen();
-      await user.click(140, 271);
+      await user.click(150, 290);
       await user.hasPoints(1);
       expect(await user.trackedFrames()).toEqual([1, 1]);
       expect(user.requested).toEqual([panel.server.url]);
