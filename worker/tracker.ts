@@ -52,10 +52,17 @@ interface Clip {
   session: { modelId: string; tracking: TrackingSession } | null;
 }
 
+interface KeptState {
+  clipId: string;
+  /** Whose memories these are; null for the state before any. */
+  modelId: string | null;
+  state: SessionState;
+}
+
 export class Tracker implements TrackerApi {
   readonly #realm: TrackerRealm;
   readonly #clips = new Map<string, Clip>();
-  readonly #states = new Map<string, { clipId: string; state: SessionState }>();
+  readonly #states = new Map<string, KeptState>();
   #model: Model | null = null;
   #count = 0;
   #last: Promise<unknown> = Promise.resolve();
@@ -234,8 +241,9 @@ export class Tracker implements TrackerApi {
     return this.#exclusive(async () => {
       const id = `state-${++this.#count}`;
       // Before the first prompt there is nothing to keep, and no model is needed for it.
-      const state = this.#clip(clipId).session?.tracking.keep() ?? { objects: new Map() };
-      this.#states.set(id, { clipId, state });
+      const { session } = this.#clip(clipId);
+      const state = session?.tracking.keep() ?? { objects: new Map() };
+      this.#states.set(id, { clipId, modelId: session?.modelId ?? null, state });
       return id;
     });
   }
@@ -253,9 +261,9 @@ export class Tracker implements TrackerApi {
         "Go on from the present state.",
       );
     }
-    const session = this.#clip(clipId).session?.tracking;
-    if (session) session.restore(kept.state);
-    else if (kept.state.objects.size > 0) this.#session(clipId).restore(kept.state);
+    const { session } = this.#clip(clipId);
+    if (kept.state.objects.size > 0 && kept.modelId !== session?.modelId) throw ofAnotherModel(kept.modelId);
+    session?.tracking.restore(kept.state);
     return null;
   }
 
@@ -273,13 +281,7 @@ export class Tracker implements TrackerApi {
   importState(clipId: string, { modelId, bytes }: TrackerState): Promise<Outcome<null>> {
     return this.#withSession(clipId, async (session) => {
       const { id } = this.#needModel();
-      if (id !== modelId) {
-        throw new TrackerError(
-          "bad-checkpoint",
-          `The saved tracking belongs to the model ${modelId}; ${id} is loaded.`,
-          `Load ${modelId} and open the saved tracking again, or track anew.`,
-        );
-      }
+      if (id !== modelId) throw ofAnotherModel(modelId, id);
       session.restore(decodeState(bytes, session.stateShape(), session.pixels));
       return null;
     });
@@ -359,6 +361,14 @@ export class Tracker implements TrackerApi {
 
 /** Of a 1024-pixel model, for mattes that are written while none is loaded. */
 const DEFAULT_MASK_SIDE = 256;
+
+function ofAnotherModel(modelId: string | null, loaded = "another one"): TrackerError {
+  return new TrackerError(
+    "bad-checkpoint",
+    `The saved tracking belongs to the model ${modelId}; ${loaded} is loaded.`,
+    `Load ${modelId} and open the saved tracking again, or track anew.`,
+  );
+}
 
 async function outcome<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
