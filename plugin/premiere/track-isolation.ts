@@ -1,6 +1,6 @@
 /** Shows one video track alone while frames are exported, and restores the others; UXP script context. */
 import type { Sequence } from "@adobe/premierepro";
-import { type HostEnvironment, HostError, messageOf } from "./host-environment.ts";
+import { type HostEnvironment, messageOf } from "./host-environment.ts";
 import { joinPath } from "./paths.ts";
 import { openSequence } from "./sequence.ts";
 
@@ -60,18 +60,15 @@ export class TrackIsolation {
     }
   }
 
-  /** Unmutes what was muted, also after a crash of an earlier run. */
+  /** Unmutes what was muted, also after a crash of an earlier run, and whichever sequence is open now. */
   async restore(): Promise<void> {
     this.#isolated = null;
     const muted = await this.#remembered();
     if (!muted) return;
-    const { sequence } = await openSequence(this.#environment);
-    if (sequence.guid.toString() !== muted.sequenceId) throw otherSequence();
-    const count = await sequence.getVideoTrackCount();
-    for (let index = 0; index < count; index++) {
-      const track = await sequence.getVideoTrack(index);
-      if (muted.trackIds.includes(track.id)) await track.setMute(false);
-    }
+    const { project } = await openSequence(this.#environment);
+    const sequences = await project.getSequences();
+    const sequence = sequences.find((each) => each.guid.toString() === muted.sequenceId);
+    if (sequence) await unmute(sequence, muted.trackIds);
     await this.#environment.files.unlink(this.#path());
   }
 
@@ -109,10 +106,10 @@ export class TrackIsolation {
   }
 }
 
-function otherSequence(): HostError {
-  return new HostError(
-    "partly-done",
-    "Masklet muted tracks of another sequence to see one clip alone, and couldn't unmute them there.",
-    "Open that sequence again: Masklet then unmutes them by itself. Or click their eye icons.",
-  );
+async function unmute(sequence: Sequence, trackIds: readonly number[]): Promise<void> {
+  const count = await sequence.getVideoTrackCount();
+  for (let index = 0; index < count; index++) {
+    const track = await sequence.getVideoTrack(index);
+    if (trackIds.includes(track.id)) await track.setMute(false);
+  }
 }

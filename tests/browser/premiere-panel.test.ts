@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { decode } from "fast-png";
 import type { Browser, Frame, Page } from "playwright-core";
@@ -55,6 +57,31 @@ function overlap(matte: Uint8Array, truth: Uint8Array): number {
   return both / either;
 }
 
+/** The page as the package has it, its script inlined. */
+async function probePage(): Promise<Uint8Array> {
+  const script = await build({
+    entryPoints: ["plugin/premiere/probe/page.ts"],
+    bundle: true,
+    write: false,
+    minify: true,
+    logLevel: "error",
+  });
+  const folder = await mkdtemp(join(tmpdir(), "masklet-probe-"));
+  await writeFile(join(folder, "probe.js"), script.outputFiles[0]!.text);
+  for (const name of ["premiere.js", "index.html"]) await writeFile(join(folder, name), "");
+  const { packageFiles } = (await import(
+    new URL("../../plugin/premiere/package.mjs", import.meta.url).href
+  )) as {
+    packageFiles(
+      probe: boolean,
+      built: { script: string; page: string },
+    ): Promise<Record<string, Uint8Array>>;
+  };
+  const files = await packageFiles(true, { script: folder, page: "" });
+  await rm(folder, { recursive: true });
+  return files["panel.html"]!;
+}
+
 const OUTER = `<!doctype html><meta charset="utf-8"><style>body{margin:0}iframe{border:0;width:100vw;height:100vh}</style>
 <iframe allow="*"></iframe><script src="host.js"></script>`;
 
@@ -75,6 +102,7 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
       "/": ["text/html", OUTER],
       "/host.js": ["text/javascript", host.outputFiles[0]!.text],
       "/panel.html": ["text/html", readFileSync(PAGE)],
+      "/probe.html": ["text/html", await probePage()],
       "/demo.mp4": ["video/mp4", readFileSync("tests/fixtures/demo/demo.mp4")],
     };
     server = createServer((request, response) => {
@@ -95,20 +123,18 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
   });
 
   /** Loads host and panel; the panel's `uxpHost` takes JSON only, as UXP's does. */
-  async function open(traps: Partial<Traps>): Promise<{ page: Page; panel: Frame }> {
+  async function open(traps: Partial<Traps>, webview = "panel.html"): Promise<{ page: Page; panel: Frame }> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     await context.addInitScript(() => {
-      if (!location.pathname.endsWith("panel.html")) return;
+      if (window === window.parent) return;
       const uxpHost = { postMessage: (message: unknown) => parent.postMessage(JSON.stringify(message), "*") };
       Object.assign(window, { uxpHost });
     });
     const page = await context.newPage();
     await page.goto(url);
-    await ask(page, "start", { ...SETUP, traps });
-    await page
-      .frameLocator("iframe")
-      .getByRole("button", { name: "Open the selected clip" })
-      .waitFor({ timeout: PATIENCE });
+    await ask(page, "start", { ...SETUP, traps, page: webview });
+    const ready = webview === "panel.html" ? "Open the selected clip" : "Check";
+    await page.frameLocator("iframe").getByRole("button", { name: ready }).waitFor({ timeout: PATIENCE });
     return { page, panel: page.frames()[1]! };
   }
 
@@ -217,4 +243,27 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
     },
     600_000,
   );
+
+  test("the probe checks the page, the bridge and the host, and stores one report", async () => {
+    const { page, panel } = await open({}, "probe.html");
+    await panel.getByRole("button", { name: "Check" }).click();
+    await panel
+      .getByText("Done. The report is in /data/self-check-report.json")
+      .waitFor({ timeout: PATIENCE });
+    const rows = await panel.locator("tbody tr").allInnerTexts();
+    const found = Object.fromEntries(rows.map((row) => row.split("\t").slice(0, 2) as [string, string]));
+    expect(found).toMatchObject({
+      "Secure context": "yes",
+      "Worker from a blob": "yes",
+      WebAssembly: "yes",
+      "WebAssembly SIMD": "yes",
+      "Drawing off screen": "yes",
+      "Bridge, 64 Mi characters": expect.stringMatching(/^[\d.]+ MB\/s$/),
+      "The Matte parameter takes a track's id": "yes",
+      "Inserting above the last track makes a track": "yes",
+    });
+    expect(rows.join()).not.toContain("CHANGED");
+    await screenshot(page, "premiere-probe");
+    await page.context().close();
+  }, 600_000);
 });

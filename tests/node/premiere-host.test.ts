@@ -250,6 +250,14 @@ describe("stills that Premiere renders", () => {
     expect(scene.world.files.paths().filter((path) => /^\/(temp|data)/.test(path))).toEqual([]);
   });
 
+  test("forget tracks of a sequence that was deleted meanwhile", async () => {
+    const scene = makeScene();
+    const muted = JSON.stringify({ sequenceId: "gone", trackIds: [1, 2] });
+    scene.world.files.put("/data/muted-tracks.json", new TextEncoder().encode(muted));
+    unwrap(await scene.host.recover());
+    expect(scene.world.files.contents.has("/data/muted-tracks.json")).toBe(false);
+  });
+
   test("come back before a plan is carried out, so that no track stays muted in it", async () => {
     const scene = makeScene();
     await frameShown(scene, 3);

@@ -18,6 +18,8 @@ import type { Traps } from "./traps.ts";
 export interface BrowserHost {
   start(setup: {
     traps: Partial<Traps>;
+    /** Which page stands in the webview. */
+    page: string;
     startFrame: number;
     frames: number;
     sourceFrame: number;
@@ -52,7 +54,7 @@ async function start(setup: Parameters<BrowserHost["start"]>[0]): Promise<void> 
   const host = new PremiereHost({ ...environment, wait: realWait });
   const bridge = serveHost(host, post, timers, selfCheckMethods(environment));
   window.addEventListener("message", (event) => bridge.receive(JSON.parse(String(event.data))));
-  frame.src = "panel.html";
+  frame.src = setup.page;
 }
 
 async function realWait(milliseconds: number): Promise<void> {

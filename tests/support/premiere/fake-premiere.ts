@@ -24,6 +24,7 @@ type UsedProject = Pick<
   | "name"
   | "path"
   | "getActiveSequence"
+  | "getSequences"
   | "getRootItem"
   | "importFiles"
   | "lockedAccess"
@@ -40,6 +41,9 @@ class FakeProject implements UsedProject {
   }
   async getActiveSequence(): Promise<Sequence> {
     return new FakeSequence(this.#world) as unknown as Sequence;
+  }
+  async getSequences(): Promise<Sequence[]> {
+    return [await this.getActiveSequence()];
   }
   async getRootItem(): Promise<FolderItem> {
     return new FakeFolder(this.#world, null) as unknown as FolderItem;
