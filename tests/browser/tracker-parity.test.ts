@@ -10,11 +10,17 @@ import {
   readScenarioClip,
 } from "../support/golden.ts";
 import type { BrowserJob, BrowserReport, EncodedTensor } from "../support/parity-job.ts";
-import { END_TO_END_TOLERANCES } from "../support/parity-table.ts";
+import {
+  type BrowserMeasurement,
+  END_TO_END_TOLERANCES,
+  writeBrowserTable,
+} from "../support/parity-table.ts";
 import { startTestServer, type TestServer } from "../support/test-server.ts";
 
 /** What the comparison asks for; the rest of a recording stays on the disk. */
 const NEEDED = /pred_masks|obj_ptr|object_score_logits|ious|maskmem_features|video_res_masks|mask_prompt/;
+
+const measured: BrowserMeasurement[] = [];
 
 describe.skipIf(!hasGolden).each([
   { backend: "wasm", isolated: false, threads: 1, scenarios: ["s02_posneg", "s13_multi_objects"] },
@@ -42,6 +48,11 @@ describe.skipIf(!hasGolden).each([
     "%s",
     async (name) => {
       const report = await playInBrowser(browser, server, backend, name);
+      measured.push({
+        place: `${backend}, threads: ${report.threads > 1 ? "several" : "one"}`,
+        name,
+        report,
+      });
       expect(report.differences).toEqual([]);
       expect(report.wrongPixels).toBe(0);
       expect(report.compared).toBeGreaterThan(15);
@@ -52,6 +63,10 @@ describe.skipIf(!hasGolden).each([
     },
     600_000,
   );
+});
+
+afterAll(() => {
+  if (process.env.WRITE_PARITY && measured.length > 0) writeBrowserTable(measured);
 });
 
 async function playInBrowser(

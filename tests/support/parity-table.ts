@@ -1,6 +1,7 @@
 /** Test support, in Node: the worst differences over all scenarios, and what they may be. */
 
 import type { ParityReport } from "./parity.ts";
+import type { BrowserReport } from "./parity-job.ts";
 import { writeParitySection } from "./parity-report.ts";
 
 interface Tolerance {
@@ -82,4 +83,40 @@ error in float32; ours tracks those frames without object pointers, as it does u
 `,
     );
   }
+}
+
+export interface BrowserMeasurement {
+  place: string;
+  name: string;
+  report: BrowserReport;
+}
+
+export function writeBrowserTable(measured: BrowserMeasurement[]): void {
+  const rows = measured.map(({ place, name, report }) => {
+    const worst = (what: string) => report.worst[what]?.toExponential(1) ?? "";
+    const cells = [
+      place,
+      name,
+      report.compared,
+      report.differences.length,
+      report.wrongPixels,
+      worst("iou4"),
+      worst("object_score_logits"),
+      worst("pred_masks"),
+    ];
+    return `| ${cells.join(" | ")} |`;
+  });
+  writeParitySection(
+    "in a browser",
+    `## In a browser's worker
+
+The same comparison in a Web Worker of a real Chromium; WebGPU is SwiftShader's, which computes on the
+processor. Written by \`WRITE_PARITY=1 npx vitest run --root . --config tests/vitest.config.ts
+tests/browser/tracker-parity.test.ts\`.
+
+| where | scenario | tensors | decisions that differ | wrong pixels | predicted IoU | object score | mask logits |
+|---|---|---|---|---|---|---|---|
+${rows.join("\n")}
+`,
+  );
 }
