@@ -51,6 +51,12 @@ describe("masklet track", () => {
     });
   });
 
+  test("says so where OUT holds frames of an earlier run", async () => {
+    await track("again", "--point", "20,32");
+    const { stderr } = await track("again", "--point", "20,32", "--to", "2");
+    expect(stderr).toContain("holds 8 frames already; those that are not tracked now stay as they are");
+  });
+
   test("gives each of several objects a folder with its name", async () => {
     const { code, summary } = await track(
       "two",

@@ -14,7 +14,7 @@ import { openFileSpill } from "../file-spill.ts";
 import { folderSink } from "../folder-sink.ts";
 import { nativeProvider } from "../native-inference.ts";
 import { openWantedModel } from "../node-library.ts";
-import { openClipAt } from "../open-clip.ts";
+import { openClipAt, stillsIn } from "../open-clip.ts";
 import { type CommandContext, type CommandResult, UsageError } from "../terminal/command.ts";
 import { duration, progress } from "../terminal/progress.ts";
 import { checkOperations, type MaskFiles } from "./check-operations.ts";
@@ -52,7 +52,7 @@ async function trackFrames(
   const { info } = frames;
   for (const warning of info.warnings ?? []) context.say(`${warning}\n`);
   const job = await prepareJob(options, info);
-  const output = await openOutput(options, job, info);
+  const output = await openOutput(options, job, info, context);
   const loaded = await loadModel(options, job.flags, context);
   const report = new TrackReport(job.operations, (id) => job.names.nameOf(id));
   try {
@@ -65,8 +65,8 @@ async function trackFrames(
     });
     const kept = new KeptTrack(job.operations, job.masks, (id) => job.names.nameOf(id));
     const counts = await runJob(session, job, output, report, kept, context).finally(() => session.close());
-    const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
     const result = await conclude({ options, info, job, output, report, loaded, counts, context });
+    const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
     return dataset ? { ...result, summary: { ...result.summary, dataset } } : result;
   } finally {
     await loaded.engine.release();
@@ -95,6 +95,7 @@ async function openOutput(
   options: TrackOptions,
   { operations, names }: Job,
   info: ClipInfo,
+  { say }: CommandContext,
 ): Promise<MatteOutput> {
   const { out, format, report } = options;
   const objects = new Set(
@@ -103,6 +104,10 @@ async function openOutput(
   const perObject = objects.size > 1 || options.script !== undefined;
   const isFolder = format === "png" || (perObject && format !== "rle");
   await assertWritable(isFolder ? out : dirname(resolve(out)));
+  const before = isFolder && !perObject ? await stillsIn(out) : [];
+  if (before.length > 0) {
+    say(`${out} holds ${before.length} frames already; those that are not tracked now stay as they are.\n`);
+  }
   if (report !== undefined) await assertWritable(dirname(resolve(report)));
   if (options.dataset !== undefined) await assertWritable(options.dataset);
   return openMatteOutput({ out, format, info, perObject, nameOf: (id) => names.nameOf(id) });
