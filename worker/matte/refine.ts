@@ -236,7 +236,8 @@ function cellTaps(pixels: number, cells: number, step: number): CellTaps {
 /** A colour that happens to be on the other side too leaves small holes and specks, which the mask knows not. */
 function dropDebris(region: AlphaRegion, mask: BinaryMask, area: number): AlphaRegion {
   const { width, height, alpha } = region;
-  const seen = { width, height, data: Uint8Array.from(alpha, (value) => (value > 0.5 ? 1 : 0)) };
+  const seen = { width, height, data: new Uint8Array(alpha.length) };
+  for (let i = 0; i < alpha.length; i++) seen.data[i] = alpha[i]! > 0.5 ? 1 : 0;
   const clean = removeSpecks(fillHoles(seen, area), area);
   for (let i = 0; i < alpha.length; i++) {
     if (clean.data[i] === seen.data[i]) continue;
