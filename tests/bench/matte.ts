@@ -1,8 +1,9 @@
 /**
  * Runs in Node (`npm run bench:matte`): what the matte's treatment does to edges, to chatter and to paths,
- * and what it costs. Writes tests/MATTE.md. With `--pictures FOLDER` also edges at 400 %, next to bilinear.
+ * and what it costs. Writes tests/MATTE.md; with `-- speed paths` only those tables. With
+ * `--pictures FOLDER` also edges at 400 %, next to bilinear.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import type { BinaryMask } from "../../worker/evaluation/binary-mask.ts";
 import { chatterBetween, lumaOf } from "../../worker/evaluation/chatter.ts";
@@ -29,20 +30,39 @@ const folder = process.argv.includes("--pictures")
   ? process.argv[process.argv.indexOf("--pictures") + 1]
   : null;
 
+/** In the order of the file. */
+const TABLES: Record<string, () => Promise<Table> | Table> = {
+  speed: speedTable,
+  edges: async () => edgeTable([...(await trueClips()), syntheticClip("made up, 1080p", 1920, 1080)]),
+  paths: async () => pathTable((await trueClips()).filter(({ frames }) => frames.length > 10)),
+  chatter: chatterTable,
+};
+
+/** All tables, or those named on the command line; the others stay as they are in the file. */
 async function main(): Promise<void> {
-  const clips = await trueClips();
-  const hd = syntheticClip("made up, 1080p", 1920, 1080);
-  const tables: Table[] = [];
-  const show = (table: Table) => {
-    console.log(markdown(table));
-    tables.push(table);
-    // After each one: what is measured stays when a later one fails.
-    writeFileSync("tests/MATTE.md", `${heading()}\n${tables.map(markdown).join("\n")}`);
-  };
-  show(speedTable());
-  show(edgeTable([...clips, hd]));
-  show(pathTable(clips.filter(({ frames }) => frames.length > 10)));
-  show(await chatterTable());
+  const named = Object.keys(TABLES).filter((name) => process.argv.includes(name));
+  for (const name of named.length > 0 ? named : Object.keys(TABLES)) {
+    const table = markdown(await TABLES[name]!());
+    console.log(table);
+    writeFileSync(FILE, `${heading()}\n${withSection(sectionsOf(FILE), table).join("\n")}`);
+  }
+}
+
+const FILE = "tests/MATTE.md";
+
+/** The file's tables, each from its title on. */
+function sectionsOf(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return readFileSync(path, "utf8")
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((section) => `${section.trimEnd()}\n`);
+}
+
+function withSection(sections: string[], table: string): string[] {
+  const title = (text: string) => text.slice(0, text.indexOf("\n"));
+  const at = sections.findIndex((section) => title(section) === title(table));
+  return at < 0 ? [...sections, table] : sections.with(at, table);
 }
 
 function heading(): string {
