@@ -19,9 +19,10 @@ export interface OrtRuntimeOptions {
 
 export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): InferenceRuntime {
   const lost = options.lost ?? new Promise<string>(() => {});
-  const health: Health = { lostBecause: null };
+  const health: Health = { lostBecause: null, abandon: null };
   void lost.then((reason) => {
     health.lostBecause = reason;
+    health.abandon?.(new Error(reason));
   });
   const enqueue = options.oneAtATime ? createQueue() : immediately;
   return {
@@ -37,6 +38,8 @@ export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): Inferenc
 
 interface Health {
   lostBecause: string | null;
+  /** Ends the run in progress: on a lost device some runs would never end by themselves. */
+  abandon: ((cause: Error) => void) | null;
 }
 
 type Enqueue = <T>(work: () => Promise<T>) => Promise<T>;
@@ -153,7 +156,7 @@ class OrtSession implements InferenceSession {
   run(inputs: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     return this.#enqueue(async () => {
       try {
-        const results = await this.#session.run(this.#feeds(inputs));
+        const results = await this.#unlessLost(() => this.#session.run(this.#feeds(inputs)));
         return Object.fromEntries(
           Object.entries(results).map(([name, tensor]) => [name, new OrtTensor(tensor as OrtCommon.Tensor)]),
         );
@@ -161,6 +164,19 @@ class OrtSession implements InferenceSession {
         throw explain(this.graph, "run", cause, this.#health);
       }
     });
+  }
+
+  async #unlessLost<T>(work: () => Promise<T>): Promise<T> {
+    const health = this.#health;
+    if (health.lostBecause !== null) throw new Error(health.lostBecause);
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        health.abandon = reject;
+        work().then(resolve, reject);
+      });
+    } finally {
+      health.abandon = null;
+    }
   }
 
   #feeds(inputs: Readonly<Record<string, Tensor>>): Record<string, OrtCommon.Tensor> {
@@ -176,6 +192,9 @@ class OrtSession implements InferenceSession {
   }
 
   release(): Promise<void> {
-    return this.#enqueue(() => this.#session.release());
+    return this.#enqueue(async () => {
+      // With the device all of the session's memory has gone.
+      if (this.#health.lostBecause === null) await this.#session.release();
+    });
   }
 }
