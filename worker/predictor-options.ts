@@ -4,7 +4,7 @@ import { TrackerError } from "./tracker-error.ts";
 
 /** See the comments of upstream's `SAM2Base` and `SAM2VideoPredictor`; ours say what differs. */
 export interface PredictorOptions {
-  /** Low-resolution pixels; 0 fills nothing. Upstream fills only where its CUDA extension is built. */
+  /** Low-resolution pixels; 0 fills nothing. See [Note: holes]. */
   fill_hole_area: number;
   /** Affects what is reported, never the memory. */
   non_overlap_masks: boolean;
@@ -34,17 +34,24 @@ export interface PredictorOptions {
   soft_no_obj_ptr: boolean;
 }
 
+/*
+ * [Note: holes]
+ * The official builder asks for holes of up to 8 pixels to be filled, but upstream's code for it is a CUDA
+ * extension and is skipped in silence where that isn't built. The recordings, and whoever compares with the
+ * official code on a processor, have none filled; so that is the default, and 8 is what a CUDA build does.
+ */
+
 /** What the official builder adds to every configuration (`apply_postprocessing`, its default). */
 const POSTPROCESSING = {
   dynamic_multimask_via_stability: true,
   dynamic_multimask_stability_delta: 0.05,
   dynamic_multimask_stability_thresh: 0.98,
   binarize_mask_from_pts_for_mem_enc: true,
-  fill_hole_area: 8,
 } as const;
 
 export function predictorOptionsFor(config: Sam2Config): PredictorOptions {
   const options: PredictorOptions = {
+    fill_hole_area: 0,
     non_overlap_masks: false,
     clear_non_cond_mem_around_input: false,
     add_all_frames_to_correct_as_cond: false,

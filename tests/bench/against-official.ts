@@ -87,7 +87,7 @@ async function runOurs(
   const session = new TrackingSession({
     engine,
     frames,
-    options: { ...predictorOptionsFor(config), fill_hole_area: 0 },
+    options: predictorOptionsFor(config),
   });
   const side = config.imageSize;
   await session.addPoints(0, 1, { points: [clickOf(side)], labels: [1] });

@@ -243,7 +243,7 @@ function memorySpill(): SpillFile & { writes: number; reads: number } {
 describe("flags", () => {
   test("are checked by name, type and range", () => {
     const options = predictorOptionsFor(engine.config);
-    expect(options).toMatchObject({ fill_hole_area: 8, binarize_mask_from_pts_for_mem_enc: true });
+    expect(options).toMatchObject({ fill_hole_area: 0, binarize_mask_from_pts_for_mem_enc: true });
     expect(withOptions(options, { max_cond_frames_in_attn: 2 }).max_cond_frames_in_attn).toBe(2);
     expect(() => withOptions(options, { no_such_flag: 1 })).toThrow(/no flag "no_such_flag"; it has add_all/);
     expect(() => withOptions(options, { non_overlap_masks: 1 })).toThrow(/is a boolean, got 1/);

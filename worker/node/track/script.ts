@@ -35,12 +35,15 @@ function parseJson(text: string, name: string): unknown {
   }
 }
 
+/** Low-resolution pixels, as the official builder asks for. */
+const FILLED_BY_EXTENSION = 8;
+
 function flagsOf(document: Record<string, unknown>, name: string): Script["flags"] {
   const { attrs = {}, cc_extension } = document;
   if (!isRecord(attrs)) throw badScript(`${name}: "attrs" is an object of predictor flags.`);
   const flags: Script["flags"] = {};
-  // A recording says so where upstream ran without its extension and therefore filled no holes.
-  if (cc_extension === false) flags.fill_hole_area = 0;
+  // A recording says so where upstream ran with its extension and therefore filled holes.
+  if (cc_extension === true) flags.fill_hole_area = FILLED_BY_EXTENSION;
   for (const [flag, value] of Object.entries(attrs)) {
     if (typeof value !== "number" && typeof value !== "boolean") {
       throw badScript(`${name}: the flag ${flag} is a number, true or false, got ${JSON.stringify(value)}.`);
