@@ -2,7 +2,7 @@
 import { FakeGroup, FakeProperty } from "./fake-properties.ts";
 import type { Traps } from "./fake-traps.ts";
 
-export const TRACK_MATTE_NONE = 5012;
+const TRACK_MATTE_NONE = 5012;
 
 let nextId = 1;
 
