@@ -182,10 +182,17 @@ function sessionCommands(panel: Panel): Command[] {
 
 const isMac = () => /Mac|iPhone|iPad/.test(navigator.platform);
 
+/** Letters follow Shift alone: Caps Lock changes no command. */
+function keyOf({ key, shiftKey }: KeyboardEvent): string {
+  if (key === "Backspace") return "Delete";
+  if (key.length > 1) return key;
+  return shiftKey ? key.toUpperCase() : key.toLowerCase();
+}
+
 /** The pressed keys in the words of `Command.keys`. */
 function pressedKeys(event: KeyboardEvent): string {
   const modifier = isMac() ? event.metaKey : event.ctrlKey;
-  const key = event.key === "Backspace" ? "Delete" : event.key;
+  const key = keyOf(event);
   const named = key.length > 1 || /[a-z]/i.test(key);
   return [
     ...(modifier ? ["Mod"] : []),
