@@ -7,7 +7,7 @@ import type { Fraction, Ticks } from "./protocol.ts";
 import { formatTicks, parseTicks } from "./timecode.ts";
 import { type ClipTiming, type MattePlacement, type SourceClock, timelineStretchOf } from "./timeline-map.ts";
 
-export type Interpolation = "hold" | "linear" | "bezier";
+type Interpolation = "hold" | "linear" | "bezier";
 
 export interface Keyframe<V> {
   /** The clip's own clock: ticks from the clip's first used frame. */

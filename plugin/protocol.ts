@@ -15,7 +15,7 @@ export interface Fraction {
   denominator: number;
 }
 
-export type HostName = "premiere" | "aftereffects" | "standalone";
+type HostName = "premiere" | "aftereffects" | "standalone";
 
 export interface HostFailure {
   code:
@@ -41,7 +41,7 @@ export interface HostDescription {
   abilities: { ability: HostAbility; available: boolean; reason: string }[];
 }
 
-export type HostAbility =
+type HostAbility =
   | "media-bytes"
   | "frame-stills"
   | "track-matte"

@@ -18,10 +18,7 @@ export interface StageError {
 type Outputs = Record<string, { data: Float32Array; shape: number[] }>;
 
 /** How a recording was thinned out; whole tensors where absent. */
-type Subsample = (
-  suffix: string,
-  tensor: { data: Float32Array; shape: number[] },
-) => ArrayLike<number>;
+type Subsample = (suffix: string, tensor: { data: Float32Array; shape: number[] }) => ArrayLike<number>;
 
 const WHOLE: Subsample = (_, tensor) => tensor.data;
 
