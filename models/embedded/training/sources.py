@@ -8,6 +8,7 @@ the pack goes to an ignored folder and only the trained weights leave it.
 """
 import argparse
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 
@@ -37,11 +38,10 @@ SOURCES = (
 # Only photographs that were published on Unsplash before June 8, 2017, when its licence was CC0: elementary's
 # debian/copyright says so file by file; pop-os calls all of its Unsplash photographs public domain, and those
 # taken here have numbers up to 250200, which elementary's list dates before the change.
-CC0_PHOTOS = {
-    "elementary+wallpapers": ("Ashim DSilva", "Mr. Lee", "Photo by SpaceX", "Sunset by the Pier"),
-    "pop-os+wallpapers": ("ahmadreza-sajadi-10140", "galen-crout-175291", "jad-limcaco-183877", "jake-hills-36605",
-                          "jared-evans-119758", "kait-herzog-8242", "nasa-45068", "nasa-53884", "nasa-89127", "ng-32703",
-                          "sean-afnan-244576", "sebastien-gabriel-232361", "spacex-81773", "tony-webster-97532"),
+CC0_PHOTOS = {  # elementary: git blobs; pop-os: the number at the end of the file's name
+    "elementary+wallpapers": ("2f0b0aee0973", "a79a1f4c998d", "b32f2776e1e9", "c04159676e76"),
+    "pop-os+wallpapers": ("10140", "175291", "183877", "36605", "119758", "8242", "45068", "53884", "89127", "32703",
+                          "244576", "232361", "81773", "97532"),
 }
 PHOTO_SIDE = 1600  # pixels of the longer side that are kept
 SPRITE_SIDE = 192
@@ -66,7 +66,12 @@ def read_blobs(repo, blobs):
         at = end + 1 + (size + 1 if header[1] != b"missing" else 0)
 
 
-def is_wanted(source, path):
+def is_cc0_photo(source, blob, path):
+    numbers = re.findall(r"-(\d+)(?:-edit)?\.jpg$", path)
+    return any(blob.startswith(mark) or mark in numbers for mark in CC0_PHOTOS[source.name])
+
+
+def is_wanted(source, blob, path):
     if source.name.startswith("shuding"):
         return path.startswith("assets/") and path.endswith("_3d.png")
     if source.name.startswith("googlefonts"):
@@ -74,7 +79,7 @@ def is_wanted(source, path):
     if source.name.startswith("Papyszoo"):
         return path.startswith("packs/") and path.endswith(".png") and "tilesheet" not in path.lower()
     if source.name in CC0_PHOTOS:
-        return any(os.path.basename(path).startswith(stem) for stem in CC0_PHOTOS[source.name])
+        return is_cc0_photo(source, blob, path)
     return path.startswith("images/") and path.endswith(".webp")
 
 
@@ -112,7 +117,7 @@ def pack(mirrors, out, seed=0):
     packed = {}
     for source in SOURCES:
         repo = os.path.join(mirrors, source.name, "repo")
-        files = [f for f in list_files(repo, source.commit) if is_wanted(source, f[1])]
+        files = [f for f in list_files(repo, source.commit) if is_wanted(source, *f)]
         files = [files[i] for i in rng.permutation(len(files))[:source.limit * 2]]
         kept = 0
         for raw in read_blobs(repo, [blob for blob, _ in files]):
