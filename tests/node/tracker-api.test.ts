@@ -1,5 +1,6 @@
 /** Runs in Node: the tracker behind its interface, on the seeded miniature model. */
 import { describe, expect, test } from "vitest";
+import { decodeMask } from "../../worker/mask-rle.ts";
 import type { FramePrompts, FrameResult, Outcome, TrackProgress } from "../../worker/protocol.ts";
 import { Tracker } from "../../worker/tracker.ts";
 import { miniRealm, openMiniTracker } from "../support/tracker-realm.ts";
@@ -145,8 +146,10 @@ describe("tracking", () => {
     expect(await stretch(1)).toEqual({ objectId: 1, from: 0, to: 1 });
   });
 
-  test("only the affected stretch, tracked again, equals tracking everything again", async () => {
+  // Not equal: tracked again from the start, the frames before the correction remember it as well.
+  test("only the affected stretch, tracked again, is next to what tracking everything again gives", async () => {
     const masks: string[][] = [];
+    let size = { width: 0, height: 0 };
     for (const from of [0, 4]) {
       const opened = await openMiniTracker(8);
       await opened.tracker.setPrompts(opened.clipId, 1, 0, CLICK);
@@ -154,10 +157,23 @@ describe("tracking", () => {
       await opened.tracker.setPrompts(opened.clipId, 1, 4, TWO);
       const second = await track(opened, from, 7);
       masks.push([...first.masks.slice(0, from), ...second.masks].slice(4));
+      size = second.results[0]?.mask ?? size;
     }
-    expect(masks[1]).toEqual(masks[0]);
+    for (const [index, counts] of (masks[1] as string[]).entries()) {
+      expect(overlap(size, counts, masks[0]?.[index] as string)).toBeGreaterThan(0.99);
+    }
   });
 });
+
+/** Intersection over union of two masks of the miniature clip. */
+function overlap({ width, height }: { width: number; height: number }, a: string, b: string): number {
+  const [one, other] = [a, b].map((counts) => decodeMask({ width, height, counts })) as [
+    Uint8Array,
+    Uint8Array,
+  ];
+  const both = one.filter((value, pixel) => value === 1 && other[pixel] === 1).length;
+  return both / one.filter((value, pixel) => value === 1 || other[pixel] === 1).length;
+}
 
 describe("states", () => {
   test("kept ones are returned to, exported ones continue exactly in another tracker", async () => {
