@@ -33,7 +33,7 @@ describe("a lost WebGPU device", () => {
       });
       await user.click(300, 60, { button: "right" });
       await user.page.locator(".model-where", { hasText: "WASM" }).waitFor({ state: "attached" });
-      expect(await user.page.locator(".notice").textContent()).toContain("nothing is lost");
+      await user.page.locator(".notice", { hasText: "nothing is lost" }).waitFor();
       expect(await user.trackedFrames()).toEqual([1, 1]);
 
       const points = await user.points();

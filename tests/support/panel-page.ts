@@ -167,6 +167,7 @@ class PanelUser {
     ]);
     const bytes = await bytesOf(download);
     await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
     return bytes;
   }
 }
