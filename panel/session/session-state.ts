@@ -39,7 +39,7 @@ type ExportState =
   | { phase: "writing"; doneFrames: number; totalFrames: number; secondsLeft: number | null; files: number }
   | { phase: "done"; files: number; where: string };
 
-interface Notice {
+export interface Notice {
   tone: "info" | "warning" | "error";
   message: string;
   /** What the person can do next; empty where nothing is needed. */
