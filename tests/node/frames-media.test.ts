@@ -186,6 +186,13 @@ describe("files that are not clips", () => {
     });
   });
 
+  test.each([1, 5, 8, 15])("text of %i bytes, shorter than any header", async (length) => {
+    await expect(openBytes("short.mp4", new Uint8Array(length).fill(97))).rejects.toMatchObject({
+      code: "bad-clip",
+      message: expect.stringContaining("short.mp4 is not a video file: expected MP4"),
+    });
+  });
+
   test("an empty file", async () => {
     await expect(openBytes("empty.mp4", new Uint8Array())).rejects.toThrow("empty.mp4 is empty (0 bytes)");
   });

@@ -78,7 +78,7 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
 }
 
 async function videoTrack(input: Input, name: string): Promise<InputVideoTrack> {
-  if (!(await input.canRead())) {
+  if ((await isTooShort(input)) || !(await input.canRead())) {
     throw badClip(
       `${name} is not a video file: expected MP4, MOV, WebM, MKV or MPEG-TS, but its first bytes are none of these.`,
       "Check that the file is the one you meant and that its copy or download is complete.",
@@ -95,6 +95,14 @@ async function videoTrack(input: Input, name: string): Promise<InputVideoTrack> 
     `${name} has no index of its frames: the file was cut off before its end.`,
     "Copy or download it again; a recording that was interrupted needs a repair tool first.",
   );
+}
+
+/** Bytes of the shortest header; mediabunny fails on files that are shorter than what it looks at. */
+const SHORTEST_HEADER = 16;
+
+async function isTooShort(input: Input): Promise<boolean> {
+  const size = await input.source.getSizeOrNull();
+  return size !== null && size < SHORTEST_HEADER;
 }
 
 async function assertDecodable(
