@@ -25,7 +25,7 @@ const typescript = (target) =>
 const isPackage = (id) => /^(@[\w-]+\/)?[a-z][\w.-]*(\/|$)/.test(id) && !/\.ts$/.test(id);
 
 const commandLine = {
-  input: { masklet: "worker/node/cli.ts", serve: "worker/node/serve.ts" },
+  input: { masklet: "worker/node/cli.ts", serve: "worker/node/serve-command.ts" },
   output: {
     dir: "dist/node",
     entryFileNames: "[name].mjs",

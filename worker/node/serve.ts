@@ -1,17 +1,13 @@
 /**
- * `npm start`: serves the built panel to this machine alone, in Node. Cross-origin isolated, so that
+ * Serves the built panel to this machine alone, in Node. Cross-origin isolated, so that
  * WebAssembly may use threads, and with a policy under which the page can reach nothing else.
  */
-import { spawn } from "node:child_process";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { extname, join, normalize, sep } from "node:path";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 
 const HOST = "127.0.0.1";
-const FIRST_PORT = 4173;
 /** Ports tried after the wanted one. */
 const TRIES = 20;
 /** The official checkpoints; only a download that the person asked for goes there. */
@@ -174,54 +170,3 @@ function refuse(response: ServerResponse, status: number, words: string): void {
   });
   response.end(`${words}\n`);
 }
-
-// ---------------------------------------------------------------- the command
-
-const USAGE = "Usage: npm start -- [--port NUMBER] [--no-open]";
-
-async function main(): Promise<number> {
-  const options = readOptions();
-  if (!options) {
-    console.error(USAGE);
-    return 2;
-  }
-  const root = fileURLToPath(new URL("../panel", import.meta.url));
-  const server = await startServer(root, options.port);
-  if (options.port !== 0 && server.port !== options.port)
-    console.log(`Port ${options.port} is in use; Masklet took the next free one.`);
-  console.log(`Masklet is at ${server.url}\nStop it with Ctrl+C.`);
-  if (options.open) openBrowser(server.url);
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-  await server.close();
-  return 0;
-}
-
-function readOptions(): { port: number; open: boolean } | null {
-  try {
-    const { values } = parseArgs({
-      options: { port: { type: "string" }, "no-open": { type: "boolean" }, open: { type: "boolean" } },
-    });
-    const port = values.port === undefined ? FIRST_PORT : Number(values.port);
-    return Number.isInteger(port) && port >= 0 && port < 65_536 ? { port, open: !values["no-open"] } : null;
-  } catch {
-    return null;
-  }
-}
-
-/** The address is printed, so a machine without a desktop loses nothing. */
-function openBrowser(url: string): void {
-  const [command, ...args] =
-    process.platform === "darwin"
-      ? ["open", url]
-      : process.platform === "win32"
-        ? ["cmd", "/c", "start", "", url]
-        : ["xdg-open", url];
-  spawn(command!, args, { stdio: "ignore", detached: true })
-    .on("error", () => undefined)
-    .unref();
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) process.exitCode = await main();
