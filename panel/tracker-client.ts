@@ -26,7 +26,7 @@ export function connectTracker(worker: Worker): TrackerApi {
     keepState: (clipId) => remote.keepState(clipId),
     returnToState: (clipId, stateId) => remote.returnToState(clipId, stateId),
     forgetState: (stateId) => remote.forgetState(stateId),
-    exportState: (clipId) => remote.exportState(clipId),
+    exportState: (clipId, stateId) => remote.exportState(clipId, stateId),
     importState: (clipId, state) => remote.importState(clipId, state),
     exportMatte: (clipId, request, onFile, onProgress) =>
       remote.exportMatte(clipId, request, proxy(onFile), proxy(onProgress)),

@@ -349,16 +349,22 @@ export interface TrackerApi {
   track(
     clipId: string,
     request: TrackRequest,
-    onProgress: (progress: TrackProgress) => void,
+    onProgress: (progress: TrackProgress) => void | Promise<void>,
   ): Promise<Outcome<TrackSummary>>;
   stop(): Promise<void>;
 
-  /** Cheap: keeps a reference to the present state in the tracker, for undo. */
+  /**
+   * Cheap: keeps a reference to the present state in the tracker, for undo. Within `track`'s `onProgress` it
+   * answers at once, with the state after that frame.
+   */
   keepState(clipId: string): Promise<string>;
   returnToState(clipId: string, stateId: string): Promise<Outcome<null>>;
   forgetState(stateId: string): Promise<void>;
-  /** For storage across reloads and crashes. Importing continues exactly where the export was made. */
-  exportState(clipId: string): Promise<Outcome<TrackerState>>;
+  /**
+   * For storage across reloads and crashes. Importing continues exactly where the export was made. With
+   * `stateId` it is that kept state's, and waits for nothing: a track goes on meanwhile.
+   */
+  exportState(clipId: string, stateId?: string): Promise<Outcome<TrackerState>>;
   importState(clipId: string, state: TrackerState): Promise<Outcome<null>>;
 
   /** Files are handed over one by one as they are finished. */

@@ -67,6 +67,8 @@ export class Tracker implements TrackerApi {
   #count = 0;
   #last: Promise<unknown> = Promise.resolve();
   #running: AbortController | null = null;
+  /** A track waits for its progress to be taken: the session rests between two frames. */
+  #rests = false;
 
   constructor(realm: TrackerRealm) {
     this.#realm = realm;
@@ -226,9 +228,17 @@ export class Tracker implements TrackerApi {
   track(
     clipId: string,
     request: TrackRequest,
-    onProgress: (progress: TrackProgress) => void,
+    onProgress: (progress: TrackProgress) => void | Promise<void>,
   ): Promise<Outcome<TrackSummary>> {
-    return this.#stoppable((signal) => track(this.#session(clipId), request, onProgress, signal));
+    const resting = async (progress: TrackProgress) => {
+      this.#rests = true;
+      try {
+        await onProgress(progress);
+      } finally {
+        this.#rests = false;
+      }
+    };
+    return this.#stoppable((signal) => track(this.#session(clipId), request, resting, signal));
   }
 
   async stop(): Promise<void> {
@@ -237,15 +247,17 @@ export class Tracker implements TrackerApi {
 
   // -------------------------------------------------------------- state
 
-  keepState(clipId: string): Promise<string> {
-    return this.#exclusive(async () => {
-      const id = `state-${++this.#count}`;
-      // Before the first prompt there is nothing to keep, and no model is needed for it.
-      const { session } = this.#clip(clipId);
-      const state = session?.tracking.keep() ?? { objects: new Map() };
-      this.#states.set(id, { clipId, modelId: session?.modelId ?? null, state });
-      return id;
-    });
+  async keepState(clipId: string): Promise<string> {
+    return this.#rests ? this.#keep(clipId) : this.#exclusive(async () => this.#keep(clipId));
+  }
+
+  #keep(clipId: string): string {
+    const id = `state-${++this.#count}`;
+    // Before the first prompt there is nothing to keep, and no model is needed for it.
+    const { session } = this.#clip(clipId);
+    const state = session?.tracking.keep() ?? { objects: new Map() };
+    this.#states.set(id, { clipId, modelId: session?.modelId ?? null, state });
+    return id;
   }
 
   returnToState(clipId: string, stateId: string): Promise<Outcome<null>> {
@@ -253,29 +265,37 @@ export class Tracker implements TrackerApi {
   }
 
   async #returnTo(clipId: string, stateId: string): Promise<null> {
-    const kept = this.#states.get(stateId);
-    if (kept?.clipId !== clipId) {
-      throw new TrackerError(
-        "not-found",
-        `There is no kept state ${stateId} of this clip.`,
-        "Go on from the present state.",
-      );
-    }
+    const kept = this.#kept(clipId, stateId);
     const { session } = this.#clip(clipId);
     if (kept.state.objects.size > 0 && kept.modelId !== session?.modelId) throw ofAnotherModel(kept.modelId);
     session?.tracking.restore(kept.state);
     return null;
   }
 
+  #kept(clipId: string, stateId: string): KeptState {
+    const kept = this.#states.get(stateId);
+    if (kept?.clipId === clipId) return kept;
+    const remedy = "Go on from the present state.";
+    throw new TrackerError("not-found", `There is no kept state ${stateId} of this clip.`, remedy);
+  }
+
   async forgetState(stateId: string): Promise<void> {
     this.#states.delete(stateId);
   }
 
-  exportState(clipId: string): Promise<Outcome<TrackerState>> {
+  exportState(clipId: string, stateId?: string): Promise<Outcome<TrackerState>> {
+    if (stateId !== undefined) return outcome(() => this.#exportKept(clipId, stateId));
     return this.#withSession(clipId, async (session) => ({
       modelId: this.#needModel().id,
       bytes: await encodeState(session.keep(), session.stateShape()),
     }));
+  }
+
+  async #exportKept(clipId: string, stateId: string): Promise<TrackerState> {
+    const { modelId, state } = this.#kept(clipId, stateId);
+    const { session } = this.#clip(clipId);
+    if (!session || modelId !== session.modelId) throw ofAnotherModel(modelId, session?.modelId);
+    return { modelId: session.modelId, bytes: await encodeState(state, session.tracking.stateShape()) };
   }
 
   importState(clipId: string, { modelId, bytes }: TrackerState): Promise<Outcome<null>> {

@@ -131,3 +131,9 @@ export function outdated(
   }
   return copy;
 }
+
+/** With record maps of its own, which may grow while the ones here stay. */
+export const unshared = (document: SessionDocument): SessionDocument => ({
+  ...document,
+  objects: document.objects.map((object) => ({ ...object, records: new Map(object.records) })),
+});

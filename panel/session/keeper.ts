@@ -1,6 +1,7 @@
 /** Saves the session as one goes and brings it back. No DOM. */
 import { effect } from "@preact/signals";
 import type { ClipInfo, TrackerApi, TrackerState } from "../../worker/protocol.ts";
+import { unshared } from "./document.ts";
 import type { SavedSession } from "./session-file.ts";
 import { decodeSession, encodeSession, sameClip } from "./session-file.ts";
 import type { SessionState } from "./session-state.ts";
@@ -11,6 +12,8 @@ import type { TaskQueue } from "./task-queue.ts";
 const QUIET = 800;
 /** While tracking: what a crash may cost, milliseconds. */
 const BETWEEN_CHECKPOINTS = 5000;
+/** A long session takes long to write: at most a twentieth of a track's time goes there. */
+const REST_PER_WRITE = 19;
 
 export class Keeper {
   readonly #state: SessionState;
@@ -18,7 +21,8 @@ export class Keeper {
   readonly #store: SessionStore;
   readonly #queue: TaskQueue;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #lastSave = 0;
+  /** When the next save of a track is due, milliseconds since 1970. */
+  #dueAt = 0;
   #writing: Promise<void> = Promise.resolve();
   #stopWatching: (() => void) | undefined;
 
@@ -31,7 +35,7 @@ export class Keeper {
 
   /** Saves a while after each change from now on. */
   watch(): void {
-    this.#lastSave = Date.now();
+    this.#dueAt = Date.now() + BETWEEN_CHECKPOINTS;
     this.#stopWatching?.();
     if (!this.#store.available) {
       this.#state.saving.value = "unavailable";
@@ -61,18 +65,29 @@ export class Keeper {
 
   /** While tracking: whether the last save is long enough ago. */
   isDue(): boolean {
-    return this.#store.available && Date.now() - this.#lastSave >= BETWEEN_CHECKPOINTS;
+    return this.#store.available && Date.now() >= this.#dueAt;
   }
 
-  /** Saves at once; for between two pieces of a track, which holds the queue. */
-  save(): Promise<void> {
-    return this.#save();
+  /** Within a track, between two frames: holds this moment; it is written while the track goes on. */
+  async checkpoint(): Promise<void> {
+    const { clip, model } = this.#state;
+    if (clip.value.phase !== "ready" || model.value.phase !== "ready") return;
+    const { key, info } = clip.value;
+    this.#dueAt = Number.POSITIVE_INFINITY;
+    const stateId = await this.#tracker.keepState(info.clipId);
+    const session = withoutState(this.#state, info);
+    void this.#write(key, info.name, async () => {
+      const outcome = await this.#tracker.exportState(info.clipId, stateId);
+      void this.#tracker.forgetState(stateId);
+      return { ...session, state: outcome.ok ? outcome.value : null };
+    });
   }
 
   /** The present session as bytes; null when no clip is open. */
   async snapshot(): Promise<Uint8Array | null> {
     const { clip } = this.#state;
-    return clip.value.phase === "ready" ? this.#encoded(clip.value.info) : null;
+    if (clip.value.phase !== "ready") return null;
+    return encodeSession(await this.#present(clip.value.info), breath);
   }
 
   /** Null where nothing is stored for the clip, or what is stored does not fit it. */
@@ -95,42 +110,44 @@ export class Keeper {
   }
 
   async #save(): Promise<void> {
-    const { clip, saving, notice } = this.#state;
+    const { clip } = this.#state;
     if (clip.value.phase !== "ready" || !this.#store.available) return;
     const { key, info } = clip.value;
-    this.#lastSave = Date.now();
+    await this.#write(key, info.name, () => this.#present(info));
+  }
+
+  /** One after another: what was held earlier never replaces what came later. */
+  #write(key: string, name: string, session: () => Promise<SavedSession>): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      const started = Date.now();
+      try {
+        await this.#writeNow(key, name, session);
+      } catch (error) {
+        this.#tellUnsaved(error);
+      }
+      this.#dueAt = Date.now() + Math.max(BETWEEN_CHECKPOINTS, REST_PER_WRITE * (Date.now() - started));
+    });
+    return this.#writing;
+  }
+
+  async #writeNow(key: string, name: string, session: () => Promise<SavedSession>): Promise<void> {
+    const { saving } = this.#state;
     saving.value = "saving";
-    try {
-      const bytes = await this.#encoded(info);
-      this.#writing = this.#writing.then(() => this.#store.write(key, info.name, bytes));
-      await this.#writing;
-      if (saving.value === "saving") saving.value = "saved";
-    } catch (error) {
-      this.#writing = Promise.resolve();
-      saving.value = "unavailable";
-      const message = `The session could not be saved: ${error instanceof Error ? error.message : String(error)}`;
-      notice.value = {
-        tone: "warning",
-        message,
-        remedy: "Free disk space, or export the session as a file.",
-      };
-    }
+    await this.#store.write(key, name, await encodeSession(await session(), breath));
+    if (saving.value === "saving") saving.value = "saved";
   }
 
-  async #encoded(info: ClipInfo): Promise<Uint8Array> {
-    return encodeSession(await this.#session(info), breath);
+  #tellUnsaved(error: unknown): void {
+    const { saving, notice } = this.#state;
+    saving.value = "unavailable";
+    const message = `The session could not be saved: ${error instanceof Error ? error.message : String(error)}`;
+    const remedy = "Free disk space, or export the session as a file.";
+    notice.value = { tone: "warning", message, remedy };
   }
 
-  async #session(info: ClipInfo): Promise<SavedSession> {
-    const { document, frame, selectedObjectId } = this.#state;
-    const identity = { name: info.name, width: info.width, height: info.height, frameCount: info.frameCount };
-    return {
-      clip: identity,
-      document: document.value,
-      frame: frame.value,
-      selectedObjectId: selectedObjectId.value,
-      state: await this.#trackerState(info.clipId),
-    };
+  async #present(info: ClipInfo): Promise<SavedSession> {
+    const session = withoutState(this.#state, info);
+    return { ...session, state: await this.#trackerState(info.clipId) };
   }
 
   async #trackerState(clipId: string): Promise<TrackerState | null> {
@@ -138,6 +155,17 @@ export class Keeper {
     const outcome = await this.#tracker.exportState(clipId);
     return outcome.ok ? outcome.value : null;
   }
+}
+
+/** What the panel itself knows at this moment; a running track's own maps grow on, these stay. */
+function withoutState(state: SessionState, info: ClipInfo): Omit<SavedSession, "state"> {
+  const { name, width, height, frameCount } = info;
+  return {
+    clip: { name, width, height, frameCount },
+    document: unshared(state.document.value),
+    frame: state.frame.value,
+    selectedObjectId: state.selectedObjectId.value,
+  };
 }
 
 /** Lets whatever waits for the page have its turn. */

@@ -1,7 +1,7 @@
 /** Runs the tracker over stretches, keeps what comes, stops and resumes. No DOM. */
 import type { FrameResult, TrackerApi, TrackProgress } from "../../worker/protocol.ts";
 import { maskOverlap } from "./agreement.ts";
-import type { FrameRecord, SessionDocument, TrackLeg } from "./document.ts";
+import { type FrameRecord, type SessionDocument, type TrackLeg, unshared } from "./document.ts";
 import type { History } from "./history.ts";
 import { openClipOf, report, type SessionState } from "./session-state.ts";
 import { legLength, nextTrack, planTrack, type TrackDirection } from "./track-plan.ts";
@@ -9,7 +9,8 @@ import { legLength, nextTrack, planTrack, type TrackDirection } from "./track-pl
 /** Saves now and then while a track runs, so that a crash loses little. */
 export interface Keeping {
   isDue(): boolean;
-  save(): Promise<void>;
+  /** Resolves when the moment is held; writing it goes on beside the track. */
+  checkpoint(): Promise<void>;
 }
 
 export class Tracking {
@@ -106,27 +107,15 @@ export class Tracking {
 
   /** Null when the leg is complete, else the frame to go on from. */
   async #runLeg(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
-    let from = leg.from;
-    while (!this.#stopAsked) {
-      const resumeAt = await this.#runPiece({ ...leg, from }, rest, doneBefore + Math.abs(from - leg.from));
-      if (resumeAt === null) return null;
-      from = resumeAt;
-      if (!this.#stopAsked) await this.#keeping.save();
-    }
-    return from;
-  }
-
-  /** Up to the end of the leg, or until it is time to save: the tracker answers nothing else meanwhile. */
-  async #runPiece(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
     const clip = openClipOf(this.#state);
-    if (!clip) return leg.from;
+    if (!clip || this.#stopAsked) return leg.from;
     const direction = leg.to < leg.from ? -1 : 1;
     let next = leg.from;
-    const onProgress = (progress: TrackProgress) => {
+    const onProgress = async (progress: TrackProgress) => {
       next = progress.frameIndex + direction;
       this.#take(progress, direction, doneBefore);
       this.#setPending(progress.frameIndex === leg.to ? rest : [{ ...leg, from: next }, ...rest]);
-      if (this.#keeping.isDue()) void this.#tracker.stop();
+      if (this.#keeping.isDue()) await this.#keeping.checkpoint();
     };
     const request = { objectIds: [...leg.objectIds], from: leg.from, to: leg.to };
     const outcome = await this.#tracker.track(clip.clipId, request, onProgress);
@@ -143,7 +132,7 @@ export class Tracking {
     if (tracking.value.phase !== "propagating") return;
     const doneFrames = doneBefore + progress.doneFrames;
     const { totalFrames } = tracking.value;
-    // Right after a save the tracker has not timed two frames yet.
+    // At the start of a leg the tracker has not timed two frames yet.
     const framesPerSecond = progress.framesPerSecond ?? tracking.value.framesPerSecond;
     tracking.value = {
       ...tracking.value,
@@ -159,11 +148,6 @@ export class Tracking {
     this.#state.document.value = { ...this.#state.document.value, pending };
   }
 }
-
-const unshared = (document: SessionDocument): SessionDocument => ({
-  ...document,
-  objects: document.objects.map((object) => ({ ...object, records: new Map(object.records) })),
-});
 
 /** Puts results into the maps in place: copying them for each frame would cost the square of the length. */
 function withResults(

@@ -11,6 +11,8 @@ export class FrameCache {
   readonly #tracker: TrackerApi;
   readonly #frames = new Map<number, ImageBitmap>();
   #clipId: string | null = null;
+  /** Its picture is here. */
+  #shown: number | null = null;
   #wanted: number | null = null;
   #fetching: Promise<void> | null = null;
   #bytes = 0;
@@ -25,12 +27,22 @@ export class FrameCache {
     for (const bitmap of this.#frames.values()) bitmap.close();
     this.#frames.clear();
     this.#bytes = 0;
+    this.#shown = null;
     this.#clipId = clipId;
     this.version.value = this.version.peek() + 1;
   }
 
   get(frame: number): ImageBitmap | null {
     return this.#frames.get(frame) ?? null;
+  }
+
+  /**
+   * Which frame to show while `frame` is under the playhead: itself, or until its picture has come the one
+   * that came last, so that nothing goes black between two frames.
+   */
+  toShow(frame: number): number {
+    if (this.#frames.has(frame)) this.#shown = frame;
+    return this.#shown ?? frame;
   }
 
   /** Asks for a frame; of several asked for meanwhile only the last is fetched. */
@@ -58,6 +70,7 @@ export class FrameCache {
 
   #keep(frame: number, bitmap: ImageBitmap): void {
     this.#frames.set(frame, bitmap);
+    this.#shown = frame;
     this.#bytes += bitmap.width * bitmap.height * 4;
     for (const [oldest, old] of this.#frames) {
       if (this.#bytes <= MAX_BYTES || oldest === frame) break;

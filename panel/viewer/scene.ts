@@ -7,8 +7,8 @@ import type { PaintLayer, Scene } from "./paint.ts";
 export function sceneOf({ session, viewer, preferences }: Panel): Scene {
   const { state } = session;
   const clip = openClipOf(state);
-  const frame = state.frame.value;
   void viewer.frames.version.value;
+  const frame = viewer.frames.toShow(state.frame.value);
   return {
     view: viewer.view.value,
     viewer: viewer.size.value,

@@ -196,6 +196,25 @@ describe("states", () => {
     expect(must(await more(other))?.mask).toEqual(must(await more(opened))?.mask);
   });
 
+  test("one kept within a track is that frame's, and is exported while the track goes on", async () => {
+    const opened = await openMiniTracker(8);
+    const { tracker, clipId } = opened;
+    await tracker.setPrompts(clipId, 1, 0, CLICK);
+    const rest: string[] = [];
+    let exported: ReturnType<typeof tracker.exportState> | undefined;
+    const keepAtFour = async ({ frameIndex, results }: TrackProgress) => {
+      if (frameIndex > 4) rest.push(results[0]!.mask.counts);
+      if (frameIndex === 4) exported = tracker.exportState(clipId, await tracker.keepState(clipId));
+    };
+    must(await tracker.track(clipId, { from: 0, to: 7 }, keepAtFour));
+    const other = await openMiniTracker(8);
+    must(await other.tracker.importState(other.clipId, must(await exported!)));
+    const again: string[] = [];
+    const collect = ({ results }: TrackProgress) => void again.push(results[0]!.mask.counts);
+    must(await other.tracker.track(other.clipId, { from: 5, to: 7 }, collect));
+    expect(again).toEqual(rest);
+  });
+
   test("the state before the first prompt can be kept and returned to, without a model", async () => {
     const tracker = new Tracker(miniRealm());
     const { clipId } = must(await tracker.openClip({ kind: "media", blob: new Blob(), name: "4" }));

@@ -187,11 +187,12 @@ export class FakeTracker implements TrackerApi {
     this.#kept.delete(id);
   }
 
-  async exportState() {
+  async exportState(_clip: string, id?: string) {
     // The real one waits for the track to end; whoever waits for it inside of a track waits forever.
-    if (this.#busy) throw new Error("exportState was called while a track runs");
-    const plain = [...this.state.prompts].map(([id, frames]) => [id, [...frames]]);
-    const json = JSON.stringify({ prompts: plain, tracked: [...this.state.tracked] });
+    if (this.#busy && id === undefined) throw new Error("exportState was called while a track runs");
+    const state = id === undefined ? this.state : this.#kept.get(id)!;
+    const plain = [...state.prompts].map(([id, frames]) => [id, [...frames]]);
+    const json = JSON.stringify({ prompts: plain, tracked: [...state.tracked] });
     return ok({ modelId: this.modelId, bytes: new TextEncoder().encode(json) });
   }
 

@@ -1,7 +1,7 @@
 /** The built page in a real Chromium, as a person uses it: opens it, clicks in source pixels, reads the strip. */
 
 import { readFile } from "node:fs/promises";
-import type { Browser, BrowserContext, Download, Page } from "playwright-core";
+import type { Browser, BrowserContext, Download, FileChooser, Page } from "playwright-core";
 import { type RunningServer, startServer } from "../../worker/node/serve.ts";
 import { launchChromium } from "./chromium.ts";
 
@@ -87,7 +87,15 @@ class PanelUser {
     await this.#page.locator(".clip-facts", { hasText: "fps" }).waitFor({ state: "attached" });
   }
 
-  /** Clicks a pixel of the clip; the picture is fitted. */
+  /** Opens a file by the dialogue of clips; `file` as in an input element. */
+  async open(file: Parameters<FileChooser["setFiles"]>[0]): Promise<void> {
+    await this.#page.keyboard.press("Control+o");
+    const chooser = this.#page.waitForEvent("filechooser");
+    await this.#page.getByRole("button", { name: "Open video" }).click();
+    await (await chooser).setFiles(file);
+  }
+
+  /** Clicks a pixel of the clip, or of one of its shape as if it had its size; the picture is fitted. */
   async click(x: number, y: number, options: { button?: "left" | "right" } = {}): Promise<void> {
     const stage = await this.#page.locator(".stage").boundingBox();
     if (!stage) throw new Error("The viewer is not on the page.");

@@ -44,6 +44,10 @@ const CONVERT =
 
 const HDR = "has a high dynamic range: its colours are read as they are, without tone mapping.";
 
+/** Bytes of the pictures handed out last: while a track runs, the one on screen is asked for once more. */
+const RECENT_BYTES = 96 * 1024 * 1024;
+const MOST_RECENT = 3;
+
 /** Bytes of decoded pictures that streaming backward may hold at a time. */
 const BACKWARD_BYTES = 256 * 1024 * 1024;
 const FEWEST_BACKWARD_FRAMES = 4;
@@ -218,6 +222,7 @@ class MediaFrameSource implements FrameSource {
   readonly #display: Display;
   /** Where random access stands: going on from here is cheaper than going back to the key frame. */
   #cursor: { next: number; stream: AsyncGenerator<IndexedPicture> } | null = null;
+  readonly #recent = new Map<number, Picture>();
   /** One random access at a time; each waits for the one before it. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -231,6 +236,8 @@ class MediaFrameSource implements FrameSource {
 
   frame(frameIndex: number, signal?: AbortSignal): Promise<Picture> {
     assertInClip(this.info, frameIndex);
+    const recent = this.#recent.get(frameIndex);
+    if (recent) return Promise.resolve(recent);
     const turn = this.#queue.then(() => this.#seek(frameIndex, signal));
     this.#queue = turn.catch(() => undefined);
     return turn;
@@ -239,13 +246,26 @@ class MediaFrameSource implements FrameSource {
   async *frames(from: number, to: number, signal?: AbortSignal): AsyncGenerator<IndexedPicture> {
     assertInClip(this.info, from);
     assertInClip(this.info, to);
-    if (from <= to) yield* this.#forward(from, to, signal);
-    else yield* this.#backward(from, to, signal);
+    const stream = from <= to ? this.#forward(from, to, signal) : this.#backward(from, to, signal);
+    for await (const indexed of stream) yield this.#remember(indexed);
   }
 
   close(): void {
+    this.#recent.clear();
     this.#dropCursor();
     this.#input.dispose();
+  }
+
+  #remember(indexed: IndexedPicture): IndexedPicture {
+    const { frameIndex, picture } = indexed;
+    this.#recent.delete(frameIndex);
+    this.#recent.set(frameIndex, picture);
+    const most = Math.min(MOST_RECENT, Math.max(1, Math.floor(RECENT_BYTES / picture.data.byteLength)));
+    for (const oldest of this.#recent.keys()) {
+      if (this.#recent.size <= most) break;
+      this.#recent.delete(oldest);
+    }
+    return indexed;
   }
 
   async #seek(frameIndex: number, signal?: AbortSignal): Promise<Picture> {
@@ -277,7 +297,7 @@ class MediaFrameSource implements FrameSource {
       const { value, done } = await cursor.stream.next();
       if (done) throw undecodable(this.info, frameIndex);
       cursor.next = value.frameIndex + 1;
-      if (value.frameIndex === frameIndex) return value.picture;
+      if (value.frameIndex === frameIndex) return this.#remember(value).picture;
     }
   }
 
