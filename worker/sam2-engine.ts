@@ -8,6 +8,7 @@ import type { GraphName } from "../models/onnx/onnx-graph.ts";
 import type { Sam2Config } from "../models/sam2/config.ts";
 import type { Sam2Constants, Sam2Model } from "../models/sam2/sam2-model.ts";
 import { bfloatsOf, floatsOf } from "./bfloat.ts";
+import { graphOptionsFor } from "./inference/graph-options.ts";
 import type { InferenceRuntime, InferenceSession, Tensor } from "./inference/inference-session.ts";
 import type { MemorySelection } from "./memory-bank.ts";
 
@@ -86,7 +87,7 @@ export class Sam2Engine {
     try {
       for (const name of GRAPHS) {
         onProgress("build", name);
-        const graph = await model.buildGraph(name, { fusedAttention: runtime.backend === "native" });
+        const graph = await model.buildGraph(name, graphOptionsFor(runtime.backend));
         onProgress("session", name);
         sessions[name] = await runtime.createSession(graph, { keepOnDevice: KEEP_ON_DEVICE });
       }

@@ -79,6 +79,8 @@ export interface GraphOptions {
   taps?: readonly string[];
   /** Whether attention is one operator of ONNX Runtime's own, or made of standard ones. */
   fusedAttention?: boolean;
+  /** What of the values between layers a processor's cache holds; absent where there is no such cache. */
+  cacheBytes?: number;
 }
 
 export class GraphBuilder {

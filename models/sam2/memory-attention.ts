@@ -1,5 +1,5 @@
 /** Pure: memory attention: the frame's feature looks at itself, at earlier frames' memories and pointers. */
-import { attend, outputProjection, scoreBlock } from "../layers/attention.ts";
+import { attend, scoreBlock } from "../layers/attention.ts";
 import { activate, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
 import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matrix.ts";
 import { sinesAndCosines } from "../layers/sine.ts";
@@ -168,24 +168,14 @@ function selfAttention(x: Value, weights: Weights, { config, rotary, block }: La
   const placed = config.memoryAttention.positionAtSelfAttention ? withPosition(x, config) : x;
   const query = rotary.turn(rotary.project(placed, weights.at("q_proj"), 1 / Math.sqrt(d)));
   const key = rotary.turn(rotary.project(placed, weights.at("k_proj")));
-  const values = matMul(x, valueMatrix(x, weights, d));
-  const mixed = attend(query, key, values, 1, block);
-  return outputProjection(mixed, weights.at("v_proj"), weights.at("out_proj"), d);
-}
-
-/** [in, d] of the value projection, without its bias: see [Note: folded attention]. */
-function valueMatrix(x: Value, weights: Weights, d: number): Value {
-  const weight = weights.at("v_proj").get("weight", [d, d]);
-  return x.graph.initializer(`${weight.key} transposed`, [d, d], async () =>
-    transposed(await weight.load(), d, d),
-  );
+  return projectedAverage(attend(query, key, x, 1, block), weights, d);
 }
 
 /*
  * [Note: average before projecting]
  * A value is a linear function of a memory of m = 64 channels, so averaging the memories and projecting
  * the average is the same as averaging projected values of 256 channels, at a quarter of the work; and
- * value and output projections become one matrix.
+ * value and output projections become one matrix, in self-attention too.
  */
 function crossAttention(x: Value, weights: Weights, { config, bank, rotary, block }: LayerContext): Value {
   const d = Number(x.shape[2]);
@@ -198,7 +188,7 @@ function crossAttention(x: Value, weights: Weights, { config, bank, rotary, bloc
   return projectedAverage(attend(query, keys, bank.values, 1, block), weights, d);
 }
 
-/** [B, hw, m] averages of memories to [B, hw, d]: value and output projection at once. */
+/** [B, hw, m] averages of what was looked at to [B, hw, d]: value and output projection at once. */
 function projectedAverage(average: Value, weights: Weights, d: number): Value {
   const m = Number(average.shape[2]);
   const valueWeight = weights.at("v_proj").get("weight", [d, m]);

@@ -64,6 +64,11 @@ export interface BuildOptions {
    * scores fit 32 MiB.
    */
   fusedAttention?: boolean;
+  /**
+   * Set it for a processor: layers that treat tokens or windows one by one get parts of them whose widest
+   * values fit so many bytes, and these stay in its cache. Absent: parts of at most 128 MiB, as WebGPU needs.
+   */
+  cacheBytes?: number;
 }
 
 export interface Sam2Constants {

@@ -26,6 +26,8 @@ import { miniModel } from "../support/mini-model.ts";
 const GRAPHS: GraphName[] = ["image-encoder", "mask-decoder", "memory-attention", "memory-encoder"];
 /** Float32 sums in another order; the values are of the order of 1. */
 const ROUNDING = 2e-5;
+/** The widest values of one window of the first stage: 8 x 8 tokens of 4 * 8 channels. */
+const WINDOW_BYTES = 8 * 8 * 4 * 8 * 4;
 
 let model: Sam2Model;
 const sessions: Record<string, GraphSession> = {};
@@ -170,6 +172,20 @@ describe("both runtimes and all ways of cutting", () => {
       }
     }
     await session.close();
+  });
+
+  it.each([
+    ["one window", WINDOW_BYTES],
+    ["three windows", 3 * WINDOW_BYTES],
+    ["all windows", 2 ** 24],
+  ])("the image encoder gives the very same when %s at a time fit the cache", async (_, cacheBytes) => {
+    const taps = ["block0", "block1", "block2", "block3"];
+    const whole = await openGraph(await model.buildGraph("image-encoder", { taps }), "native");
+    const parts = await openGraph(await model.buildGraph("image-encoder", { taps, cacheBytes }), "native");
+    const [expected, outputs] = [await whole.run(imageInputs()), await parts.run(imageInputs())];
+    for (const session of [whole, parts]) await session.close();
+    expect(Object.keys(outputs)).toEqual(Object.keys(expected));
+    for (const [name, { data }] of Object.entries(outputs)) expect(data, name).toEqual(expected[name]!.data);
   });
 
   it.each([1, 7, 16, 63, 64, 1000])(

@@ -6,6 +6,7 @@ import { openCheckpoint } from "../../models/checkpoint/open-checkpoint.ts";
 import { openSam2 } from "../../models/sam2/build-sam2.ts";
 import { parseSam2Config } from "../../models/sam2/config.ts";
 import type { Sam2Model } from "../../models/sam2/sam2-model.ts";
+import { graphOptionsFor } from "../../worker/inference/graph-options.ts";
 import {
   GOLDEN_SCENARIOS,
   type GoldenScenario,
@@ -72,11 +73,11 @@ describe.skipIf(!hasGolden).each(columns)(
     const openReplay = async (config: string) => {
       const model = await goldenModel(config);
       if (backend !== "webgpu") {
-        return StageReplay.open(model, (graph) => openGraph(graph, backend), backend === "native");
+        return StageReplay.open(model, (graph) => openGraph(graph, backend), graphOptionsFor(backend));
       }
       page ??= openWebgpuPage();
       const { open } = await page;
-      return StageReplay.open(model, open, false);
+      return StageReplay.open(model, open, graphOptionsFor(backend));
     };
     const replayFor = (config: string) => {
       const replay = replays.get(config) ?? openReplay(config);

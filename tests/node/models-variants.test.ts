@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import type { GraphName } from "../../models/onnx/onnx-graph.ts";
 import { parseSam2Config } from "../../models/sam2/config.ts";
+import { graphOptionsFor } from "../../worker/inference/graph-options.ts";
 import { BACKENDS, type GraphSession, openGraph, worstError } from "../support/graph-session.ts";
 import { miniModel } from "../support/mini-model.ts";
 import { MODEL_VARIANTS, runVariant, sampled, writeVariant } from "../support/model-variants.ts";
@@ -27,7 +28,7 @@ describe.each(BACKENDS)("on %s, a model", (backend) => {
     const model = await miniModel(config);
     const sessions = new Map<GraphName, GraphSession>();
     for (const graph of GRAPHS) {
-      const built = await model.buildGraph(graph, { fusedAttention: backend === "native" });
+      const built = await model.buildGraph(graph, graphOptionsFor(backend));
       sessions.set(graph, await openGraph(built, backend));
     }
     const outputs = await runVariant(config, (graph) => sessions.get(graph)!);

@@ -3,7 +3,7 @@
  * comes out with what was recorded. Features come from our own image encoder where none were recorded.
  */
 import type { OnnxGraph } from "../../models/onnx/onnx-graph.ts";
-import type { Sam2Model } from "../../models/sam2/sam2-model.ts";
+import type { BuildOptions, Sam2Model } from "../../models/sam2/sam2-model.ts";
 import { preprocess } from "../../worker/preprocess.ts";
 import type { GoldenClip, GoldenStep, GoldenTensor, GoldenTensors } from "./golden.ts";
 import { type GraphSession, type TestTensor, worstError } from "./graph-session.ts";
@@ -34,11 +34,11 @@ export class StageReplay {
     this.#sessions = sessions;
   }
 
-  /** `openSession` runs a graph somewhere; `fusedAttention` is for where the product uses it. */
+  /** `openSession` runs a graph somewhere; the options are those with which the product builds for it. */
   static async open(
     model: Sam2Model,
     openSession: (graph: OnnxGraph) => Promise<GraphSession>,
-    fusedAttention: boolean,
+    options: BuildOptions,
   ): Promise<StageReplay> {
     const layers = Array.from({ length: model.config.memoryAttention.numLayers }, (_, i) => `layer${i}`);
     const blocks = Array.from(
@@ -46,7 +46,7 @@ export class StageReplay {
       (_, i) => `block${i}`,
     );
     const open = async (name: Parameters<Sam2Model["buildGraph"]>[0], taps: string[]) =>
-      openSession(await model.buildGraph(name, { taps, fusedAttention }));
+      openSession(await model.buildGraph(name, { ...options, taps }));
     return new StageReplay(model, {
       encoder: await open("image-encoder", ["patch_embed", ...blocks, "fpn_raw.1", "fpn_raw.2"]),
       decoder: await open("mask-decoder", ["prompt_sparse", "prompt_dense", "hs", "src_out"]),

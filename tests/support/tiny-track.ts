@@ -3,6 +3,7 @@
  * one object, a bank that is still filling. What a frame gives is kept for comparison.
  */
 import type { GraphName } from "../../models/onnx/onnx-graph.ts";
+import { graphOptionsFor } from "../../worker/inference/graph-options.ts";
 import { preprocess } from "../../worker/preprocess.ts";
 import { type GoldenClip, readGoldenClip } from "./golden.ts";
 import { type GraphSession, openGraph, type TestBackend } from "./graph-session.ts";
@@ -41,7 +42,7 @@ export class TinyTrack {
     const sessions = new Map<GraphName, GraphSession>();
     for (const name of ["image-encoder", "mask-decoder", "memory-encoder", "memory-attention"] as const) {
       const taps = name === "mask-decoder" ? ["hs"] : [];
-      const graph = await model.buildGraph(name, { taps, fusedAttention: backend === "native" });
+      const graph = await model.buildGraph(name, { ...graphOptionsFor(backend), taps });
       sessions.set(name, await openGraph(graph, backend));
     }
     return new TinyTrack(sessions, readGoldenClip("tiny/clip_bedroom4_960x540.npy.gz"), click);

@@ -2,6 +2,7 @@
 import type { GraphName, OnnxGraph, TensorSpec } from "../../../models/onnx/onnx-graph.ts";
 import { FULL_BANK, frameWork, type Situation } from "../../../models/sam2/frame-work.ts";
 import type { Sam2Model } from "../../../models/sam2/sam2-model.ts";
+import { graphOptionsFor } from "../../../worker/inference/graph-options.ts";
 import type { InferenceRuntime, Tensor } from "../../../worker/inference/inference-session.ts";
 import { matrixPeak, runAndRelease } from "./peak.ts";
 import { bestOf, noise } from "./timing.ts";
@@ -30,7 +31,7 @@ export async function measureStages(
 ): Promise<StageRow[]> {
   const rows: StageRow[] = [];
   for (const [label, name, situation] of STAGES) {
-    const graph = await model.buildGraph(name, { fusedAttention: runtime.backend === "native" });
+    const graph = await model.buildGraph(name, graphOptionsFor(runtime.backend));
     const session = await runtime.createSession(graph);
     const inputs = inputsFor(graph, situation, model, runtime);
     // The peak is taken beside every stage, because these machines drift.
