@@ -9,6 +9,7 @@ import resolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild, { minify } from "rollup-plugin-esbuild";
 import { premiere } from "./plugin/premiere/rollup.config.mjs";
+import { notePackages, writeThirdParty } from "./third-party.mjs";
 
 /** What After Effects' panels run on. */
 const BROWSER = "chrome99";
@@ -71,6 +72,7 @@ const browserPlugins = (loader = "beside") => [
   commonjs(),
   typescript(BROWSER),
   minify({ target: BROWSER }),
+  notePackages(),
 ];
 
 const page = {
@@ -142,6 +144,11 @@ function singlePage() {
       delete bundle["worker.js"];
       this.emitFile({ type: "asset", fileName: "masklet.html", source: singleHtml(script, style, blocks) });
     },
+    /** The WebAssembly binary of ONNX Runtime is copied, not bundled. */
+    async writeBundle() {
+      for (const target of ["dist/panel", "dist/single"])
+        await writeThirdParty(target, [join(process.cwd(), "node_modules/onnxruntime-web")]);
+    },
   };
 }
 
@@ -179,4 +186,5 @@ function singleHtml(script, style, blocks) {
   ].join("\n");
 }
 
-export default [commandLine, page, worker, singleFile, ...premiere];
+// The single file comes last: with it, all is bundled, and the licences of what is inside are known.
+export default [commandLine, page, worker, ...premiere, singleFile];

@@ -33,26 +33,34 @@ export interface Settings {
 type Part = "key" | "opacity" | "interpolation" | "length";
 const PARTS: readonly Part[] = ["key", "opacity", "interpolation", "length"];
 
+/** With the number of steps to undo that setting took. */
+interface SettingsReport extends PlanReport {
+  undoSteps: number;
+}
+
 /** All in one step if the host allows; else part by part, and what is missing at the end is reported. */
 export async function applySettings(
   environment: HostEnvironment,
   plan: EditPlan,
   settings: Settings,
-): Promise<PlanReport> {
+): Promise<SettingsReport> {
+  let undoSteps = 0;
   try {
-    await setParts(environment, plan, settings, PARTS);
+    undoSteps = await setParts(environment, plan, settings, PARTS);
   } catch {
     // One refusal takes a whole transaction with it.
-    for (const part of PARTS) await trySetting(environment, plan, settings, part);
+    for (const part of PARTS) undoSteps += await trySetting(environment, plan, settings, part);
   }
+  const opacity = await reportOpacity(environment, plan, settings);
   const reports = [
     await reportKey(environment, plan, settings),
-    await reportOpacity(environment, plan, settings),
+    opacity,
     await reportLength(environment, settings),
   ];
   return {
     done: reports.flatMap((report) => report.done),
     notDone: reports.flatMap((report) => report.notDone),
+    undoSteps: undoSteps + opacity.undoSteps,
   };
 }
 
@@ -61,11 +69,12 @@ async function trySetting(
   plan: EditPlan,
   settings: Settings,
   part: Part,
-): Promise<void> {
+): Promise<number> {
   try {
-    await setParts(environment, plan, settings, [part]);
+    return await setParts(environment, plan, settings, [part]);
   } catch (error) {
     console.error(`Masklet: ${part} not set: ${messageOf(error)}`);
+    return 0;
   }
 }
 
@@ -74,11 +83,11 @@ async function setParts(
   plan: EditPlan,
   settings: Settings,
   parts: readonly Part[],
-): Promise<void> {
+): Promise<number> {
   const { project, clip, matte } = await findAgain(environment, plan, settings);
   const creators: (() => Action[])[] = [];
   for (const part of parts) creators.push(await PREPARE[part](environment, settings, clip.item, matte));
-  transact(project, plan.label, () => creators.flatMap((create) => create()));
+  return transact(project, plan.label, () => creators.flatMap((create) => create()));
 }
 
 interface FoundAgain {
@@ -156,33 +165,35 @@ async function reportOpacity(
   environment: HostEnvironment,
   plan: EditPlan,
   settings: Settings,
-): Promise<PlanReport> {
+): Promise<SettingsReport> {
   const { opacity } = settings;
-  if (opacity.length === 0) return nothing;
-  const wrong = await opacityProblem(environment, plan, settings);
-  if (!wrong) return { done: [`Set ${opacity.length} keyframes where the object is hidden.`], notDone: [] };
+  if (opacity.length === 0) return { ...nothing, undoSteps: 0 };
+  const { wrong, undoSteps } = await settleOpacity(environment, plan, settings);
+  const done = wrong ? [] : [`Set ${opacity.length} keyframes where the object is hidden.`];
   const remedy = "The matte is black there anyway; to be sure, key its Opacity by hand with Hold keyframes.";
-  return { done: [], notDone: [{ what: "Keyframes where the object is hidden", why: `${wrong}.`, remedy }] };
+  const what = "Keyframes where the object is hidden";
+  return { done, notDone: wrong ? [{ what, why: `${wrong}.`, remedy }] : [], undoSteps };
 }
 
 /** Interpolation set together with the keys may have been too early: it is set once more. */
-async function opacityProblem(
+async function settleOpacity(
   environment: HostEnvironment,
   plan: EditPlan,
   settings: Settings,
-): Promise<string | null> {
+): Promise<{ wrong: string | null; undoSteps: number }> {
+  let undoSteps = 0;
   try {
     const read = async () => {
       const { matte } = await findAgain(environment, plan, settings);
       return targetOf(environment, matte.item, settings.opacity);
     };
     const missing = checkOpacity(await read());
-    if (missing) return missing;
-    if (!(await checkInterpolation(environment.premiere, await read()))) return null;
-    await trySetting(environment, plan, settings, "interpolation");
-    return await checkInterpolation(environment.premiere, await read());
+    if (missing) return { wrong: missing, undoSteps };
+    if (!(await checkInterpolation(environment.premiere, await read()))) return { wrong: null, undoSteps };
+    undoSteps = await trySetting(environment, plan, settings, "interpolation");
+    return { wrong: await checkInterpolation(environment.premiere, await read()), undoSteps };
   } catch (error) {
-    return messageOf(error);
+    return { wrong: messageOf(error), undoSteps };
   }
 }
 

@@ -15,8 +15,9 @@ import { resolveClip } from "./track-item.ts";
  * [Note: undo steps]
  *
  * What is made in one transaction can only be touched in the next one: a placed matte's opacity and an
- * appended effect's parameters exist only afterwards. So a plan takes a step that places and, where there
- * is something to set, one that sets it. When placing fails, all of it is taken back; when setting fails,
+ * appended effect's parameters exist only afterwards (`createComponent` gives an object without members, and
+ * a clone carries only what an item on the timeline has already). So a plan takes a step that places and, where there
+ * is something to set, one that sets it, and the report says how often to undo. When placing fails, all of it is taken back; when setting fails,
  * the placed matte is kept and the report says what to set by hand.
  */
 export async function carryOut(environment: HostEnvironment, plan: EditPlan): Promise<PlanReport> {
@@ -69,7 +70,16 @@ async function writeMatte(
   const source = { id: placed.track.id, name: placed.track.name };
   const wantsKey = plan.write.kind === "track-matte" && notDone.length === 0;
   const settings = await applySettings(environment, plan, { itemId, matte, opacity, source, wantsKey });
-  return { done: [...done, ...settings.done], notDone: [...notDone, ...settings.notDone] };
+  return {
+    done: [...done, ...settings.done, howToUndo(1 + settings.undoSteps)],
+    notDone: [...notDone, ...settings.notDone],
+  };
+}
+
+/** See [Note: undo steps]. */
+function howToUndo(steps: number): string {
+  const times = ["once", "twice", "three times", "four times"][steps - 1] ?? `${steps} times`;
+  return `To take it off the timeline again, undo ${times} in Premiere; the imported matte stays in the bin "Masklet".`;
 }
 
 /** After a failure: nothing of this run stays on the timeline or in the bin. */

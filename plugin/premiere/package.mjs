@@ -9,7 +9,11 @@ import { pathToFileURL } from "node:url";
 import { zipSync } from "fflate";
 
 /** What a build makes. `page` is the panel as one file: local webviews load nothing else. */
-const BUILT = { script: "dist/premiere", page: "dist/single/masklet.html" };
+const BUILT = {
+  script: "dist/premiere",
+  page: "dist/single/masklet.html",
+  licences: "dist/single/THIRD-PARTY.txt",
+};
 
 /** Zip entries carry a time; always the same, so that the same input gives the same file. */
 const ENTRY_TIME = new Date(1980, 0, 1);
@@ -38,9 +42,10 @@ async function probePage(built) {
   return new TextEncoder().encode(page.replace("/* page.ts */", () => script.replaceAll("</", "<\\/")));
 }
 
-async function panelPage({ page }) {
-  if (existsSync(page)) return bytesOf(page);
-  throw new Error(`Packaging: expected ${page}; run \`npm run build\` first`);
+/** @throws where the build is missing. */
+async function builtFile(path) {
+  if (existsSync(path)) return bytesOf(path);
+  throw new Error(`Packaging: expected ${path}; run \`npm run build\` first`);
 }
 
 /** All files of the package by name. */
@@ -50,9 +55,11 @@ export async function packageFiles(probe = false, built = BUILT) {
     "manifest.json": new TextEncoder().encode(`${JSON.stringify(await manifestOf(probe), null, 2)}\n`),
     "index.html": await bytesOf(join(built.script, "index.html")),
     "premiere.js": await bytesOf(join(built.script, "premiere.js")),
-    "panel.html": await (probe ? probePage(built) : panelPage(built)),
+    "panel.html": await (probe ? probePage(built) : builtFile(built.page)),
     LICENSE: await bytesOf("LICENSE"),
     NOTICE: await bytesOf("NOTICE"),
+    // The probe contains no package of others'.
+    ...(probe ? {} : { "THIRD-PARTY.txt": await builtFile(built.licences) }),
   };
   for (const icon of icons) files[`icons/${icon}`] = await bytesOf(join("plugin/premiere/icons", icon));
   return files;

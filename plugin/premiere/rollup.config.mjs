@@ -3,6 +3,7 @@ import { copyFile, mkdir } from "node:fs/promises";
 import resolve from "@rollup/plugin-node-resolve";
 import { build } from "esbuild";
 import esbuild from "rollup-plugin-esbuild";
+import { notePackages } from "../../third-party.mjs";
 
 /** UXP 8.1 documents no language level; this one is certain (BigInt), and private fields are lowered to it. */
 const SCRIPT_TARGET = "es2020";
@@ -11,7 +12,7 @@ const script = {
   input: "plugin/premiere/main.ts",
   // UXP's modules come from its own `require`, at run time.
   output: { file: "dist/premiere/premiere.js", format: "iife" },
-  plugins: [resolve(), esbuild({ target: SCRIPT_TARGET, tsconfig: false }), files()],
+  plugins: [resolve(), esbuild({ target: SCRIPT_TARGET, tsconfig: false }), files(), notePackages()],
 };
 
 /** The HTML around the webview, and the probe's page with its script inlined, as local webviews need it. */

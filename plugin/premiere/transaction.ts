@@ -9,19 +9,23 @@ import { HostError, messageOf } from "./host-environment.ts";
  * created inside the lock. So everything that has to be awaited comes before, and `createActions` runs in
  * the lock but before the transaction: if creating one of them fails, nothing has changed. Afterwards all
  * script objects that were read before (track items, chains, parameters) are stale and must be read again.
+ *
+ * Says how many steps to undo that made: none where there is nothing to do.
  */
-export function transact(project: Project, label: string, createActions: () => Action[]): void {
-  const state: { failure: unknown; done: boolean } = { failure: null, done: false };
+export function transact(project: Project, label: string, createActions: () => Action[]): 0 | 1 {
+  const state: { failure: unknown; done: boolean; steps: 0 | 1 } = { failure: null, done: false, steps: 0 };
   project.lockedAccess(() => {
     try {
       const actions = createActions();
       state.done = actions.length === 0 || execute(project, label, actions);
+      state.steps = actions.length === 0 ? 0 : 1;
     } catch (error) {
       state.failure = error;
     }
   });
   if (state.failure instanceof HostError) throw state.failure;
   if (state.failure !== null || !state.done) throw refusal(label, state.failure);
+  return state.steps;
 }
 
 function execute(project: Project, label: string, actions: Action[]): boolean {

@@ -85,4 +85,19 @@ describe("the page's bundles", () => {
       expect(existsSync(join(DIST, name)), name).toBe(true);
     expect(read("index.html").toString()).not.toMatch(/https?:/);
   });
+
+  it("come with the licence of every package that they contain", () => {
+    const sources = readdirSync(DIST)
+      .filter((name) => name.endsWith(".js.map"))
+      .flatMap((name) => (JSON.parse(read(name).toString()) as { sources: string[] }).sources);
+    const packages = new Set(
+      sources.flatMap((source) => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(source)?.[1] ?? []),
+    );
+    expect(packages.size).toBeGreaterThan(8);
+    const licences = read("THIRD-PARTY.txt").toString();
+    for (const name of packages) expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
+    expect(licences).toContain("Permission is hereby granted");
+    expect(licences).toContain("Mozilla Public License");
+    expect(licences).not.toContain(process.cwd());
+  });
 });

@@ -73,13 +73,30 @@ describe("a track matte on the timeline", () => {
     ]);
   });
 
-  test("takes two steps to undo on the timeline, and then the timeline is as it was", async () => {
+  test("takes two steps to undo on the timeline, says so, and then the timeline is as it was", async () => {
     const scene = makeScene();
     const before = structuredClone(scene.world.model);
-    const { plan } = await writeTrackMatte(scene);
+    const { plan, report } = await writeTrackMatte(scene);
+    expect(report.done).toContainEqual(expect.stringContaining("undo twice in Premiere"));
     expect([scene.world.undo(), scene.world.undo()]).toEqual([plan.label, plan.label]);
     expect(scene.world.model.tracks).toEqual(before.tracks);
     expect(scene.world.model.markers).toEqual(before.markers);
+  });
+
+  test.each([
+    ["interpolationLost", "three times"],
+    ["interpolationNeedsKey", "four times"],
+    ["matteIgnoresValue", "twice"],
+    ["keysRefused", "three times"],
+  ] as const)("says truly how often to undo with the trap %s", async (trap, times) => {
+    const scene = makeScene({ [trap]: true });
+    const tracks = structuredClone(scene.world.model.tracks);
+    const { plan, report } = await writeTrackMatte(scene);
+    expect(report.done).toContainEqual(expect.stringContaining(`undo ${times} in Premiere`));
+    const steps = scene.world.undoSteps.filter(({ label }) => label === plan.label).length;
+    for (let step = 0; step < steps; step++) scene.world.undo();
+    expect(["", "once", "twice", "three times", "four times"][steps]).toBe(times);
+    expect(scene.world.model.tracks).toEqual(tracks);
   });
 
   test("an object that is never hidden gets no keyframes", async () => {

@@ -33,10 +33,11 @@ async function packaged(probe: boolean): Promise<Record<string, Uint8Array>> {
   )) as {
     packageFiles(
       probe: boolean,
-      built: { script: string; page: string },
+      built: { script: string; page: string; licences: string },
     ): Promise<Record<string, Uint8Array>>;
   };
-  return unzipSync(zipSync(await packageFiles(probe, { script: built, page: join(built, "panel.html") })));
+  const [page, licences] = [join(built, "panel.html"), join(built, "THIRD-PARTY.txt")];
+  return unzipSync(zipSync(await packageFiles(probe, { script: built, page, licences })));
 }
 
 let built = "";
@@ -45,6 +46,7 @@ beforeAll(async () => {
   await copyFile("plugin/premiere/index.html", join(built, "index.html"));
   for (const name of ["premiere.js", "probe.js"]) await writeFile(join(built, name), "'</script>'");
   await writeFile(join(built, "panel.html"), "<!doctype html>");
+  await writeFile(join(built, "THIRD-PARTY.txt"), "preact, MIT");
 });
 afterAll(() => rm(built, { recursive: true }));
 
@@ -93,6 +95,12 @@ describe.each([false, true])("the package (probe: %s)", (probe) => {
         domains: [expect.stringMatching(/^https:\/\/[\w.]+$/)],
       },
     });
+  });
+
+  test("carries its licences, and those of the packages inside of its page", () => {
+    expect(text(files.LICENSE)).toContain("Apache License");
+    expect(text(files.NOTICE)).toContain("Masklet");
+    expect(files["THIRD-PARTY.txt"] !== undefined).toBe(!probe);
   });
 
   test("holds no path of the machine that made it", () => {
