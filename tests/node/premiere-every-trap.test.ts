@@ -26,9 +26,10 @@ const FLOWS: Record<string, Flow> = {
 };
 
 /** Every switch turned on; those that count get a number that a patient plugin survives, and one that none does. */
-const TRAPS: Partial<Traps>[] = Object.entries(NO_TRAPS).flatMap(([name, off]) =>
-  typeof off === "number" ? [{ [name]: 4 }, { [name]: 100_000 }] : [{ [name]: true }],
-);
+const TRAPS: Partial<Traps>[] = Object.entries(NO_TRAPS).flatMap(([name, off]) => {
+  const values = typeof off === "number" ? [4, 100_000] : [true];
+  return values.map((value) => ({ [name]: value }));
+});
 
 const places = (scene: Scene) =>
   describeTimeline(scene.world.model).map((track) => track.map(({ from, name }) => ({ from, name })));
