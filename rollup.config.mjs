@@ -38,6 +38,22 @@ const commandLine = {
   plugins: [resolve(), commonjs(), typescript("node20")],
 };
 
+/** Beside After Effects' panel: what it can't hold is native, or must be the one that a codec package finds. */
+const ENGINE_PACKAGES = /^(onnxruntime-(node|common)|mediabunny|@mediabunny\/.*|@jsquash\/jpeg)(\/|$)/;
+
+const engine = {
+  input: { engine: "worker/node/engine.ts" },
+  output: {
+    dir: "dist/engine",
+    entryFileNames: "[name].mjs",
+    format: "es",
+    sourcemap: true,
+    inlineDynamicImports: true,
+  },
+  external: (id) => builtinModules.includes(id.replace(/^node:/, "")) || ENGINE_PACKAGES.test(id),
+  plugins: [resolve({ exportConditions: ["node"] }), commonjs(), typescript("node20")],
+};
+
 // ---------------------------------------------------------------- the page
 
 /** Served beside the page, at these addresses; the worker fetches what it needs of them. */
@@ -187,4 +203,4 @@ function singleHtml(script, style, blocks) {
 }
 
 // The single file comes last: with it, all is bundled, and the licences of what is inside are known.
-export default [commandLine, page, worker, ...premiere, singleFile];
+export default [commandLine, engine, page, worker, ...premiere, singleFile];

@@ -116,8 +116,11 @@ export interface LoadedModel {
 
 export type ClipSource =
   | { kind: "media"; blob: Blob; name: string }
-  /** A file of `bytes` bytes that only a host can read: asked for over the port, which is transferred. */
-  | { kind: "ranges"; port: MessagePort; bytes: number; name: string }
+  /**
+   * A file of `bytes` bytes that only a host can read: asked for over the port, which is transferred. `path`
+   * is where it lies, for a tracker outside of the page, which reads it by itself.
+   */
+  | { kind: "ranges"; port: MessagePort; bytes: number; name: string; path?: string }
   /** Frame stills in presentation order (PNG or JPEG). */
   | { kind: "stills"; blobs: Blob[]; name: string; framesPerSecond: number };
 

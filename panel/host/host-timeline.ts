@@ -77,6 +77,7 @@ export class HostTimeline {
       port,
       bytes: selection.mediaBytes ?? 0,
       name: selection.name,
+      ...(selection.mediaPath !== null && { path: selection.mediaPath }),
     };
     if (!(await this.#session.openClip(source))) return false;
     this.#enter({ selection, route: "media" });

@@ -30,3 +30,13 @@ async function register(): Promise<void> {
     );
   }
 }
+
+/** In words why not every video can be read here; empty when it can. */
+export async function mediaCodecsProblem(): Promise<string> {
+  try {
+    await prepareMediaCodecs();
+    return "";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

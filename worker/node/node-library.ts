@@ -22,11 +22,12 @@ export function checkpointStore(): CheckpointStore {
   return folderStore(process.env.MASKLET_CHECKPOINTS);
 }
 
-export function nodeLibrary(store: CheckpointStore = checkpointStore()): ModelLibrary {
+/** `mayDownload`: a panel has asked the person before; a command line has its own command for it. */
+export function nodeLibrary({ mayDownload = false, store = checkpointStore() } = {}): ModelLibrary {
   return modelLibrary({
     store,
     embedded: (path) => readFile(projectFile(`models/${path}`)),
-    mayDownload: false,
+    mayDownload,
   });
 }
 
