@@ -67,7 +67,7 @@ const ofFrames = (frames: FrameSource): Omit<FrameSource, "info"> => ({
 });
 
 /** Averaged over whole squares of pixels, down to at least `maxWidth`: the page scales the rest of the way. */
-export function reduced({ width, height, data }: Picture, maxWidth: number): PixelBitmap {
+function reduced({ width, height, data }: Picture, maxWidth: number): PixelBitmap {
   const side = Math.max(1, Math.floor(width / Math.max(1, maxWidth)));
   if (side === 1) return new PixelBitmap(width, height, data);
   const [columns, rows] = [Math.floor(width / side), Math.max(1, Math.floor(height / side))];

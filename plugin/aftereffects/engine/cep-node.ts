@@ -1,6 +1,6 @@
 /** Runs in the CEP page: the parts of its Node (17.7) that the engine needs, as narrow interfaces. */
 
-export interface ChildStream {
+interface ChildStream {
   write(chunk: Uint8Array): boolean;
   on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -40,15 +40,15 @@ export interface EngineNode {
   ): unknown;
 }
 
-/** `require` and `process` as CEP hands them to a page. */
+/** `load` is CEP's `require`, `process` its process. */
 export function engineNode(
-  require: (module: "fs" | "child_process") => unknown,
+  load: (module: "fs" | "child_process") => unknown,
   process: Pick<EngineNode, "platform" | "arch" | "env">,
 ): EngineNode {
-  const files = require("node:fs") as Pick<EngineNode, "existsSync" | "readdirSync"> & {
+  const files = load("fs") as Pick<EngineNode, "existsSync" | "readdirSync"> & {
     readFileSync(path: string, encoding: "utf8"): string;
   };
-  const children = require("child_process") as Pick<EngineNode, "spawn" | "execFile">;
+  const children = load("child_process") as Pick<EngineNode, "spawn" | "execFile">;
   const { platform, arch, env } = process;
   return {
     platform,
