@@ -179,7 +179,8 @@ export class RecoveringTracker implements TrackerApi {
       });
     });
     this.#trackEnded(clipId, request, running);
-    return outcome;
+    if (!outcome.ok) return outcome;
+    return { ok: true as const, value: { ...outcome.value, doneFrames: running.reported.size } };
   }
 
   #trackEnded(clipId: string, request: TrackRequest, running: RunningTrack): void {

@@ -237,6 +237,25 @@ describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
     expect(masks([...first, ...results])).toEqual(masks(expected));
   });
 
+  it("goes on from a state that was saved while the track went on", async () => {
+    const expected = await undisturbed(12);
+    const { tracker, engines, endEngine } = watched();
+    const clipId = await prepared(tracker, 12);
+    const results: FrameResult[] = [];
+    let saved: Promise<unknown> = Promise.resolve();
+    const outcome = await tracker.track(clipId, { from: 0, to: 11 }, async (progress) => {
+      results.push(...progress.results);
+      if (progress.frameIndex === 4) {
+        const state = await tracker.keepState(clipId);
+        saved = tracker.exportState(clipId, state).then((exported) => value(exported));
+      }
+      if (progress.frameIndex === 8) await saved.then(endEngine);
+    });
+    expect(outcome).toEqual({ ok: true, value: { ended: "complete", doneFrames: 12, resumeAt: null } });
+    expect(engines).toHaveLength(2);
+    expect(masks(results)).toEqual(masks(expected));
+  });
+
   it("loads the model that was being loaded", async () => {
     const { tracker, endEngine } = watched();
     let ended = false;
