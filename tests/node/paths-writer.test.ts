@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { exportMatte } from "../../worker/export-matte.ts";
 import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import { encodeMask } from "../../worker/mask-rle.ts";
+import { pathAt } from "../../worker/matte/path-at.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
-import { pathAt } from "../../worker/matte/trace-paths.ts";
 import type { MatteFile, MatteRequest } from "../../worker/protocol.ts";
 import { maskFrom } from "../support/mask-arbitraries.ts";
 

@@ -23,22 +23,6 @@ export function flattenPath(path: BezierPath, pieces = PIECES): Float64Array {
   return points;
 }
 
-/** Vertices and tangents linear between two keys; `share` 0 is `a`, 1 is `b`. */
-export function mixPaths(a: BezierPath, b: BezierPath, share: number): BezierPath {
-  return a.map((v, i) => {
-    const w = b[i]!;
-    const mix = (from: number, to: number) => from + (to - from) * share;
-    return {
-      x: mix(v.x, w.x),
-      y: mix(v.y, w.y),
-      inX: mix(v.inX, w.inX),
-      inY: mix(v.inY, w.inY),
-      outX: mix(v.outX, w.outX),
-      outY: mix(v.outY, w.outY),
-    };
-  });
-}
-
 /** Coverage, 0 to 1, of what the closed path encloses (non-zero winding), over `box`. */
 export function drawPath(path: BezierPath, box: Box, frame: Size): AlphaRegion {
   const alpha = new Float32Array(box.width * box.height);

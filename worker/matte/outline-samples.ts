@@ -187,17 +187,19 @@ function relax(warp: Float64Array, n: number): Float64Array {
 function pointsAt(outline: Samples, positions: Float64Array): Samples {
   const n = outline.length / 2;
   const result = new Float64Array(outline.length);
-  for (let i = 0; i < n; i++) {
-    const wrapped = ((positions[i]! % n) + n) % n;
-    const j = Math.floor(wrapped) % n;
-    const k = (j + 1) % n;
-    const share = wrapped - Math.floor(wrapped);
-    for (const axis of [0, 1]) {
-      const from = outline[j * 2 + axis]!;
-      result[i * 2 + axis] = from + (outline[k * 2 + axis]! - from) * share;
-    }
-  }
+  for (let i = 0; i < n; i++) result.set(pointOn(outline, ((positions[i]! % n) + n) % n), i * 2);
   return result;
+}
+
+/** The point at a place along a closed outline, in samples. */
+export function pointOn(outline: Samples, place: number): [number, number] {
+  const from = (Math.floor(place) * 2) % outline.length;
+  const to = (from + 2) % outline.length;
+  const share = place - Math.floor(place);
+  return [
+    outline[from]! + (outline[to]! - outline[from]!) * share,
+    outline[from + 1]! + (outline[to + 1]! - outline[from + 1]!) * share,
+  ];
 }
 
 /** Unit vector from the sample before to the one after. */

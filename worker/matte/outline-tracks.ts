@@ -5,9 +5,10 @@
  * hole closes. So no path is ever carried across a change that a path can't follow.
  */
 
-import type { AlphaRegion } from "./alpha-region.ts";
+import type { AlphaRegion, Size } from "./alpha-region.ts";
 import { type Contour, traceContours } from "./contour.ts";
 import { followLandmarks, perimeter, resample, type Samples } from "./outline-samples.ts";
+import { type RowRuns, runsOfRegion } from "./row-runs.ts";
 
 /** One outline over successive frames; sample i has the same meaning on each. */
 export interface OutlineTrack {
@@ -19,10 +20,16 @@ export interface OutlineTrack {
   objectArea: number[];
 }
 
-/** A visible frame, and how to get its matte; asked for once here and once when quality is measured. */
-export interface VisibleMatte {
+/** What paths need to know of the matte of a visible frame. */
+export interface OutlinedFrame {
   frameIndex: number;
-  matte: () => AlphaRegion;
+  contours: Contour[];
+  runs: RowRuns;
+  frame: Size;
+}
+
+export function outlineFrame(frameIndex: number, matte: AlphaRegion): OutlinedFrame {
+  return { frameIndex, contours: traceContours(matte), runs: runsOfRegion(matte), frame: matte.frame };
 }
 
 /** Landmarks per outline: about one a pixel, within limits that bound the work; small ones may grow. */
@@ -34,12 +41,17 @@ const MOST_LANDMARKS = 640;
 const LEAST_SHARE = 0.004;
 
 /** Frames ascending; a gap in their numbers ends every track. */
-export function trackOutlines(frames: Iterable<VisibleMatte>, minArea: number): OutlineTrack[] {
+export async function trackOutlines(
+  frames: readonly OutlinedFrame[],
+  minArea: number,
+  pace: () => Promise<void>,
+): Promise<OutlineTrack[]> {
   const finished: OutlineTrack[] = [];
   let open: OpenTrack[] = [];
   let before = Number.NaN;
-  for (const { frameIndex, matte } of frames) {
-    const contours = wantedContours(traceContours(matte()), minArea);
+  for (const { frameIndex, contours: all } of frames) {
+    await pace();
+    const contours = wantedContours(all, minArea);
     if (frameIndex !== before + 1) {
       finished.push(...open.map(({ track }) => track));
       open = [];

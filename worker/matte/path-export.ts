@@ -1,7 +1,7 @@
 /** Runs anywhere: traced mask paths as files that other programs read. */
 import type { Size } from "./alpha-region.ts";
+import { pathAt } from "./path-at.ts";
 import type { BezierPath, PathsDocument, TracedPaths } from "./path-types.ts";
-import { pathAt } from "./trace-paths.ts";
 
 /** One SVG document per frame, white on nothing; holes are cut with the even-odd rule, part by part. */
 export function pathsToSvg(paths: TracedPaths, frameIndex: number, { width, height }: Size): string {

@@ -1,271 +1,267 @@
 /**
- * Runs anywhere: a path on every frame becomes few keys between which vertices move linearly, as a host
- * interpolates them, with a bound on how far the outline may then be off.
+ * Runs anywhere: outlines on every frame become paths with few keys, between which a host moves vertices
+ * linearly, within a bound on how far they may then be off.
  *
- * The fewest keys are found by dynamic programming over all pairs of frames that one straight movement
- * can join; then the keys' values are moved to where they serve the frames between them best.
+ *   outlines ─▶ a path with a key on every frame ─▶ spans that a straight movement can join
+ *            ─▶ keys (dynamic programming) ─▶ fit to all frames ─▶ draw, compare ─▶ stricter or looser, again
+ *
+ * All paths of a visible stretch share their keyed frames, so that a person finds the whole shape there. A
+ * path that begins or ends between two of them may have its outer key where it is off.
  */
-import { flattenPath } from "./draw-path.ts";
+import { chooseKeys, type KeyBound, type KeyChoice, type SpanTable, tabulateSpans } from "./choose-keys.ts";
 import { fitPath } from "./fit-bezier.ts";
-import type { Samples } from "./outline-samples.ts";
+import { type FittedKeys, fitKeys } from "./fit-keys.ts";
 import type { OutlineTrack } from "./outline-tracks.ts";
-import type { BezierPath, PathTrack } from "./path-types.ts";
+import { errorsOf, type KeyedOutline, type MatteOfFrame, type PathErrors } from "./path-errors.ts";
+import { type PathVector, toVector } from "./path-vector.ts";
+import { reachesAcross, SpanErrors } from "./span-errors.ts";
 
-/** Points per segment at which an interpolated path is compared with the outline. */
-const PIECES = 4;
-/** Frames that two keys may be apart; bounds the search. */
-const LONGEST_GAP = 120;
-/** Once this many frames in a row can't be the next key, none further on is tried. */
-const GIVE_UP_AFTER = 3;
-/** What a key costs on a frame where another path has one already; a new keyed frame costs 1. */
-const SHARED_KEY_COST = 0.25;
+/** An outline with the landmarks that are its path's vertices. */
+export interface ChosenOutline {
+  outline: OutlineTrack;
+  vertices: readonly number[];
+}
 
-/** `keyed`: frames that have a key already; those of this track are added. */
-export function keyTrack(
-  outline: OutlineTrack,
-  vertices: readonly number[],
-  bound: KeyBound,
-  keyed: Set<number>,
-): PathTrack {
-  const paths = outline.landmarks.map((landmarks) => fitPath(landmarks, vertices));
-  const judge = new InterpolationJudge(outline, vertices, paths, bound);
-  const cost = (i: number) => (keyed.has(outline.from + i) ? SHARED_KEY_COST : 1);
-  const keys = fewestKeys(judge, paths.length, cost);
-  const values = dropKeys(paths, keys, judge);
-  for (const key of keys) keyed.add(outline.from + key);
+export interface KeyAim extends KeyBound {
+  /** Share of the object's area, mean over the frames. */
+  meanLoss: number;
+}
+
+/** Called often in long work, with the share that is done; waits, and throws where the work is to stop. */
+export type Pace = (share?: number) => Promise<void>;
+
+/** How often keys are chosen and fitted; each time knows better how far off they will be. */
+const ROUNDS = 7;
+/** Errors above their bound by less than this are within it: measuring is no more exact. */
+const SLACK = 1.02;
+/** A key's fit to its own frame is a little worse than the fit to that frame alone. */
+const UNREACHABLE_SLACK = 1.1;
+/** A mean that uses so much of what it may is good enough. */
+const WELL_USED = 0.97;
+/** Shares of the work that fitting every frame and comparing spans take. */
+const EVERY_FRAME_WORK = 0.25;
+const SPANS_WORK = 0.1;
+
+/** `outlines`: those of any stretch. */
+export async function keyOutlines(
+  outlines: readonly ChosenOutline[],
+  aim: KeyAim,
+  mattes: MatteOfFrame,
+  pace: Pace,
+): Promise<KeyedOutline[]> {
+  const stretches = await stretchesOf(outlines, aim, mattes, pace);
+  if (stretches.length === 0) return [];
+  let best: Attempt | null = null;
+  let aimed = aim.meanLoss;
+  for (let round = 0; round < ROUNDS; round++) {
+    const begun = EVERY_FRAME_WORK + SPANS_WORK;
+    await pace(begun + ((1 - begun) * round) / ROUNDS);
+    const attempt = await keyAll(stretches, aimed, aim, mattes, pace);
+    if (!best || isBetter(attempt, best, aim)) best = attempt;
+    const strained = tighten(stretches, attempt);
+    const ratio = aim.meanLoss / attempt.meanLoss;
+    if (!strained && ratio >= 1 && ratio * WELL_USED < 1) break;
+    aimed *= Math.min(1.5, Math.max(0.5, ratio));
+  }
+  return Promise.all(best!.outlines.map((one) => holdStill(one, aim, pace)));
+}
+
+// ---------------------------------------------------------------- stretches
+
+/** Frames in a row on which the object is visible, with the paths on them. */
+interface Stretch {
+  from: number;
+  to: number;
+  outlines: EveryFrame[];
+  table: SpanTable;
+  /** What a frame's errors are shares of: 1 is the bound; more where even a key on the frame can't keep to it. */
+  reachable: Float64Array;
+  /** See `chooseKeys`. */
+  limits: Float64Array;
+}
+
+/** An outline with its path fitted to each frame for itself. */
+interface EveryFrame extends ChosenOutline {
+  fitted: FittedKeys;
+  /** Fits to fewer keys, by the keys: attempts often differ elsewhere only. */
+  tried: Map<string, FittedKeys>;
+}
+
+async function stretchesOf(
+  outlines: readonly ChosenOutline[],
+  aim: KeyAim,
+  mattes: MatteOfFrame,
+  pace: Pace,
+): Promise<Stretch[]> {
+  const work = outlines.reduce((sum, { outline }) => sum + outline.landmarks.length, 0);
+  let done = 0;
+  const fitted: EveryFrame[] = [];
+  for (const one of outlines) {
+    await pace((EVERY_FRAME_WORK * done) / work);
+    fitted.push({ ...one, fitted: await fitEveryFrame(one, pace), tried: new Map() });
+    done += one.outline.landmarks.length;
+  }
+  const stretches: Stretch[] = [];
+  for (const group of groupByStretch(fitted)) {
+    await pace(EVERY_FRAME_WORK);
+    stretches.push(await stretchOf(group, aim, mattes, pace));
+  }
+  return stretches;
+}
+
+async function fitEveryFrame({ outline, vertices }: ChosenOutline, pace: Pace): Promise<FittedKeys> {
+  const keys = outline.landmarks.map((_, frame) => outline.from + frame);
+  const start = outline.landmarks.map((landmarks) => toVector(fitPath(landmarks, vertices)));
+  return fitKeys(outline, vertices, keys, start, pace);
+}
+
+type Group = Pick<Stretch, "from" | "to" | "outlines">;
+
+function groupByStretch(outlines: readonly EveryFrame[]): Group[] {
+  const groups: Group[] = [];
+  for (const one of [...outlines].sort((a, b) => a.outline.from - b.outline.from)) {
+    const { from, landmarks } = one.outline;
+    const to = from + landmarks.length - 1;
+    const last = groups.at(-1);
+    if (last && from <= last.to + 1) {
+      last.outlines.push(one);
+      last.to = Math.max(last.to, to);
+    } else groups.push({ from, to, outlines: [one] });
+  }
+  return groups;
+}
+
+async function stretchOf(group: Group, bound: KeyBound, mattes: MatteOfFrame, pace: Pace): Promise<Stretch> {
+  const errors = group.outlines.map(({ outline, fitted }) => new SpanErrors(outline, fitted));
+  const fitted = errorsOf(group, group.outlines, mattes);
+  const table = await tabulateSpans(group, errors, fitted, bound, pace);
+  const reachable = strainsOf(fitted, bound).map((strain) => Math.max(1, strain * UNREACHABLE_SLACK));
+  return { ...group, table, reachable, limits: reachable.slice() };
+}
+
+// ---------------------------------------------------------------- attempts
+
+interface Attempt {
+  outlines: KeyedOutline[];
+  /** Per stretch and frame: errors as shares of what is reachable. */
+  strains: Float64Array[];
+  /** The largest of them. */
+  strain: number;
+  meanLoss: number;
+  keyedFrames: number;
+}
+
+async function keyAll(
+  stretches: readonly Stretch[],
+  aimed: number,
+  aim: KeyAim,
+  mattes: MatteOfFrame,
+  pace: Pace,
+): Promise<Attempt> {
+  const choices = choicesFor(stretches, aimed);
+  const outlines: KeyedOutline[][] = [];
+  const errors: PathErrors[] = [];
+  for (const [i, stretch] of stretches.entries()) {
+    const keyed: KeyedOutline[] = [];
+    for (const one of stretch.outlines)
+      keyed.push({ ...one, fitted: await fitTo(one, choices[i]!.keys, pace) });
+    outlines.push(keyed);
+    errors.push(errorsOf(stretch, keyed, mattes));
+  }
+  const strains = errors.map((one, i) =>
+    strainsOf(one, aim).map((strain, frame) => strain / stretches[i]!.reachable[frame]!),
+  );
+  const frames = errors.reduce((sum, { lost }) => sum + lost.length, 0);
   return {
-    mode: outline.mode,
-    from: outline.from,
-    to: outline.from + paths.length - 1,
-    keys: keys.map((key, i) => ({ frameIndex: outline.from + key, path: values[i]! })),
+    outlines: outlines.flat(),
+    strains,
+    strain: strains.reduce((most, values) => values.reduce((a, b) => Math.max(a, b), most), 0),
+    meanLoss: errors.reduce((sum, { lost }) => lost.reduce((a, b) => a + b, sum), 0) / frames,
+    keyedFrames: choices.reduce((sum, { keys }) => sum + keys.length, 0),
   };
 }
 
-/** What an interpolated path must keep to on every frame. */
-export interface KeyBound {
-  /** Pixels, at any point. */
-  tolerance: number;
-  /** Share of the object's area between path and outline. */
-  areaLoss: number;
+/** Errors as shares of the bound, area or distance, whichever is more. */
+function strainsOf({ lost, farthest }: PathErrors, { areaLoss, tolerance }: KeyBound): Float64Array {
+  return lost.map((one, i) => Math.max(one / areaLoss, farthest[i]! / tolerance));
 }
 
-/** Says whether a straight movement from one frame's path to another's fits the frames between. */
-class InterpolationJudge {
-  readonly #outline: OutlineTrack;
-  readonly #bound: KeyBound;
-  /** Points along every frame's path. */
-  readonly #drawn: Float64Array[];
-  /** For every drawn point the first landmark and the number of them where the outline must be. */
-  readonly #first: Int32Array;
-  readonly #count: Int32Array;
+function isBetter(a: Attempt, b: Attempt, aim: KeyAim): boolean {
+  const excess = ({ strain, meanLoss }: Attempt) => Math.max(strain, meanLoss / aim.meanLoss);
+  const [ofA, ofB] = [excess(a), excess(b)];
+  if (Math.max(ofA, ofB) > SLACK) return ofA < ofB;
+  return a.keyedFrames < b.keyedFrames;
+}
 
-  constructor(
-    outline: OutlineTrack,
-    vertices: readonly number[],
-    paths: readonly BezierPath[],
-    bound: KeyBound,
-  ) {
-    this.#outline = outline;
-    this.#bound = bound;
-    this.#drawn = paths.map((path) => flattenPath(path, PIECES));
-    this.#first = new Int32Array(vertices.length * PIECES);
-    this.#count = new Int32Array(vertices.length * PIECES);
-    this.#placePoints(vertices, outline.landmarks[0]!.length / 2);
+/** The fewest keys whose expected mean loss is `aimed`: bisects the price of loss, on a logarithmic scale. */
+function choicesFor(stretches: readonly Stretch[], aimed: number): KeyChoice[] {
+  const frames = stretches.reduce((sum, { limits }) => sum + limits.length, 0);
+  const choose = (price: number) => stretches.map(({ table, limits }) => chooseKeys(table, price, limits));
+  let [low, high] = [-4, 14];
+  for (let round = 0; round < 14; round++) {
+    const middle = (low + high) / 2;
+    const lost = choose(Math.exp(middle)).reduce((sum, one) => sum + one.lost, 0);
+    if (lost / frames > aimed) low = middle;
+    else high = middle;
   }
+  return choose(Math.exp(high));
+}
 
-  /** A point is looked for on its segment's landmarks around its own share of it, with some play. */
-  #placePoints(vertices: readonly number[], landmarks: number): void {
-    vertices.forEach((from, i) => {
-      const to = vertices[(i + 1) % vertices.length]!;
-      const length = ((to - from + landmarks - 1) % landmarks) + 1;
-      const play = Math.max(4, Math.ceil(length / 2));
-      for (let piece = 0; piece < PIECES; piece++) {
-        const centre = from + Math.round((length * piece) / PIECES);
-        this.#first[i * PIECES + piece] = (((centre - play) % landmarks) + landmarks) % landmarks;
-        this.#count[i * PIECES + piece] = Math.min(landmarks, 2 * play);
-      }
+/** Makes frames stricter that came out worse than allowed; whether there were any. */
+function tighten(stretches: readonly Stretch[], attempt: Attempt): boolean {
+  let any = false;
+  stretches.forEach(({ limits }, i) => {
+    attempt.strains[i]!.forEach((strain, frame) => {
+      if (strain <= SLACK) return;
+      limits[frame]! *= Math.max(0.6, 0.97 / strain);
+      any = true;
     });
-  }
-
-  canJoin(i: number, j: number): boolean {
-    for (let frame = i + 1; frame < j; frame++)
-      if (!this.fits(i, j, (frame - i) / (j - i), frame)) return false;
-    return true;
-  }
-
-  /** Whether the path `share` of the way from frame i to frame j fits the outline of `frame`. */
-  fits(i: number, j: number, share: number, frame: number): boolean {
-    return this.fitsBetween(this.#drawn[i]!, this.#drawn[j]!, share, frame);
-  }
-
-  /** The same between any two paths drawn with `PIECES` points per segment. */
-  fitsBetween(a: Float64Array, b: Float64Array, share: number, frame: number): boolean {
-    const outline = this.#outline.landmarks[frame]!;
-    const mostArea = this.#bound.areaLoss * this.#outline.objectArea[frame]!;
-    let [area, lastX, lastY] = [0, a[a.length - 2]!, a[a.length - 1]!];
-    for (let point = 0; point < this.#first.length; point++) {
-      const x = a[point * 2]! + (b[point * 2]! - a[point * 2]!) * share;
-      const y = a[point * 2 + 1]! + (b[point * 2 + 1]! - a[point * 2 + 1]!) * share;
-      const distance = distanceTo(x, y, outline, this.#first[point]!, this.#count[point]!);
-      area += distance * Math.hypot(x - lastX, y - lastY);
-      if (distance > this.#bound.tolerance || area > mostArea) return false;
-      [lastX, lastY] = [x, y];
-    }
-    return true;
-  }
-}
-
-function fewestKeys(judge: InterpolationJudge, n: number, cost: (frame: number) => number): number[] {
-  const least = new Float64Array(n).fill(Number.POSITIVE_INFINITY);
-  const before = new Int32Array(n).fill(-1);
-  least[0] = cost(0);
-  for (let i = 0; i < n; i++) {
-    let misses = 0;
-    for (let j = i + 1; j < n && j - i <= LONGEST_GAP && misses < GIVE_UP_AFTER; j++) {
-      if (!judge.canJoin(i, j)) {
-        misses++;
-        continue;
-      }
-      misses = 0;
-      const here = least[i]! + cost(j);
-      // On a tie the later key before: evenly spread keys interpolate better.
-      if (here <= least[j]!) [least[j], before[j]] = [here, i];
-    }
-  }
-  const keys: number[] = [];
-  for (let at = n - 1; at >= 0; at = before[at]!) keys.unshift(at);
-  return isStill(judge, keys, n) ? [0] : keys;
-}
-
-/** One key will do where the first path fits all frames. */
-function isStill(judge: InterpolationJudge, keys: readonly number[], n: number): boolean {
-  if (keys.length > 2) return false;
-  for (let frame = 1; frame < n; frame++) if (!judge.fits(0, 0, 0, frame)) return false;
-  return true;
-}
-
-/** Pixels to the nearest of `count` pieces of the outline from landmark `first` on. */
-function distanceTo(x: number, y: number, outline: Samples, first: number, count: number): number {
-  const n = outline.length / 2;
-  let [at, least] = [first, Number.POSITIVE_INFINITY];
-  for (let i = 0; i < count; i++) {
-    const next = at + 1 === n ? 0 : at + 1;
-    least = Math.min(least, squaredToPiece(x, y, outline, at * 2, next * 2));
-    at = next;
-  }
-  return Math.sqrt(least);
-}
-
-function squaredToPiece(x: number, y: number, points: Samples, a: number, b: number): number {
-  const dx = points[b]! - points[a]!;
-  const dy = points[b + 1]! - points[a + 1]!;
-  const px = x - points[a]!;
-  const py = y - points[a + 1]!;
-  const share = Math.min(1, Math.max(0, (px * dx + py * dy) / (dx * dx + dy * dy + 1e-12)));
-  const ex = px - dx * share;
-  const ey = py - dy * share;
-  return ex * ex + ey * ey;
-}
-
-/** Keys to each side of a dropped one whose values change enough to be looked at again. */
-const CHANGED_KEYS = 3;
-
-/**
- * Takes out keys that best values make unnecessary, one by one; changes `keys` and returns the values. The
- * search before could only choose among the frames' own paths; best values carry less of their noise.
- */
-function dropKeys(paths: readonly BezierPath[], keys: number[], judge: InterpolationJudge): BezierPath[] {
-  const rows = paths.map(toVector);
-  let values = bestValues(rows, keys);
-  for (let at = 1; at < keys.length - 1; ) {
-    const fewer = keys.filter((_, i) => i !== at);
-    const without = bestValues(rows, fewer);
-    if (valuesFit(fewer, without, at, judge)) {
-      keys.splice(at, 1);
-      values = without;
-    } else at++;
-  }
-  return values;
-}
-
-/** Whether all frames around key number `at` fit their outlines, the keys' own included. */
-function valuesFit(
-  keys: readonly number[],
-  values: readonly BezierPath[],
-  at: number,
-  judge: InterpolationJudge,
-): boolean {
-  const first = Math.max(0, at - 1 - CHANGED_KEYS);
-  const last = Math.min(keys.length - 1, at + CHANGED_KEYS);
-  for (let key = first; key < last; key++) {
-    const [from, to] = [keys[key]!, keys[key + 1]!];
-    const [a, b] = [flattenPath(values[key]!, PIECES), flattenPath(values[key + 1]!, PIECES)];
-    for (let frame = from; frame <= to; frame++)
-      if (!judge.fitsBetween(a, b, (frame - from) / (to - from), frame)) return false;
-  }
-  return true;
-}
-
-/**
- * Least squares: key values whose interpolation is closest to all frames' paths, coordinate by
- * coordinate. The normal equations of a piecewise linear function are tridiagonal.
- */
-function bestValues(rows: readonly Float64Array[], keys: readonly number[]): BezierPath[] {
-  const main = new Float64Array(keys.length);
-  const beside = new Float64Array(keys.length);
-  const sums = keys.map(() => new Float64Array(rows[0]!.length));
-  rows.forEach((values, frame) => {
-    const { key, share } = placeOf(keys, frame);
-    main[key]! += (1 - share) ** 2;
-    addScaled(sums[key]!, values, 1 - share);
-    if (share === 0) return;
-    main[key + 1]! += share ** 2;
-    beside[key]! += share * (1 - share);
-    addScaled(sums[key + 1]!, values, share);
   });
-  solveTridiagonal(main, beside, sums);
-  return sums.map(toPath);
+  return any;
 }
 
-/** Between which keys a frame lies and how far along; the last key, or an only one, holds. */
-function placeOf(keys: readonly number[], frame: number): { key: number; share: number } {
-  const after = keys.findIndex((key) => key > frame);
-  if (after < 1) return { key: after < 0 ? keys.length - 1 : 0, share: 0 };
-  const from = keys[after - 1]!;
-  return { key: after - 1, share: (frame - from) / (keys[after]! - from) };
+async function fitTo(one: EveryFrame, common: readonly number[], pace: Pace): Promise<FittedKeys> {
+  const { outline, vertices, fitted, tried } = one;
+  const keys = keysOfTrack(outline, common);
+  const before = tried.get(keys.join());
+  if (before) return before;
+  const start = keys.map((key) => valueNear(fitted.values, key - outline.from));
+  const result = await fitKeys(outline, vertices, keys, start, pace);
+  tried.set(keys.join(), result);
+  return result;
 }
 
-function addScaled(target: Float64Array, values: Float64Array, factor: number): void {
-  for (let i = 0; i < target.length; i++) target[i]! += values[i]! * factor;
+/** Those within the track, and the outer ones that it comes near enough to; at least one. */
+function keysOfTrack({ from, landmarks }: OutlineTrack, common: readonly number[]): number[] {
+  const to = from + landmarks.length - 1;
+  const first = Math.max(
+    0,
+    common.findLastIndex((key) => key <= from),
+  );
+  const keys = common.slice(first, common.findIndex((key) => key >= to) + 1 || undefined);
+  if (keys.length > 1 && !reachesAcross(from, to, keys[0]!, keys[1]!)) keys.shift();
+  if (keys.length > 1 && !reachesAcross(from, to, keys.at(-2)!, keys.at(-1)!)) keys.pop();
+  return keys;
 }
 
-/** Thomas' algorithm for a symmetric matrix; `right` becomes the solution. */
-function solveTridiagonal(main: Float64Array, beside: Float64Array, right: Float64Array[]): void {
-  for (let i = 1; i < main.length; i++) {
-    const factor = beside[i - 1]! / main[i - 1]!;
-    main[i]! -= factor * beside[i - 1]!;
-    addScaled(right[i]!, right[i - 1]!, -factor);
-  }
-  for (let i = main.length - 1; i >= 0; i--) {
-    if (i + 1 < main.length) addScaled(right[i]!, right[i + 1]!, -beside[i]!);
-    for (let c = 0; c < right[i]!.length; c++) right[i]![c]! /= main[i]!;
-  }
+function valueNear(values: readonly PathVector[], frame: number): PathVector {
+  return values[Math.min(values.length - 1, Math.max(0, frame))]!;
 }
 
-function toVector(path: BezierPath): Float64Array {
-  return Float64Array.from(path.flatMap(({ x, y, inX, inY, outX, outY }) => [x, y, inX, inY, outX, outY]));
+/** Share of the tolerance by which a path may be farther off that needs one key only. */
+const STILL = 0.15;
+
+/** One key is enough for what doesn't move. */
+async function holdStill(one: KeyedOutline, { tolerance }: KeyBound, pace: Pace): Promise<KeyedOutline> {
+  const { outline, vertices, fitted } = one;
+  if (fitted.keys.length === 1 || moves(fitted, tolerance)) return one;
+  const held = await fitKeys(outline, vertices, fitted.keys.slice(0, 1), fitted.values.slice(0, 1), pace);
+  const fits = held.farthest.every((farthest, i) => farthest <= fitted.farthest[i]! + STILL * tolerance);
+  return fits ? { ...one, fitted: held } : one;
 }
 
-function toPath(values: Float64Array): BezierPath {
-  return Array.from({ length: values.length / 6 }, (_, i) => {
-    const [x, y, inX, inY, outX, outY] = values.subarray(i * 6, i * 6 + 6) as unknown as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
-    return { x, y, inX, inY, outX, outY };
-  });
+/** Whether any number of any key is far from the first key's; spares the attempt to hold what moves. */
+function moves({ values }: FittedKeys, tolerance: number): boolean {
+  const first = values[0]!;
+  return values.some((value) => value.some((number, i) => Math.abs(number - first[i]!) > tolerance));
 }

@@ -1,5 +1,5 @@
 /**
- * Mask paths over time: what `path-keyframes.ts` finds and a panel turns into an edit plan. Types only.
+ * Mask paths over time: what `path-keyframes.ts` finds and a panel turns into an edit plan. Types, and their defaults.
  *
  * Coordinates are pixels of the displayed source frame, origin top left, the centre of the first pixel at
  * (0.5, 0.5): After Effects' layer space for footage.
@@ -26,21 +26,47 @@ export interface PathTrack {
   from: number;
   to: number;
   /**
-   * Ascending, the first on `from`, the last on `to` (one key where nothing moves). Between keys, vertices
-   * and tangents are linear in time. Nothing is to be interpolated beyond `to`.
+   * Ascending; all paths of a visible stretch share their frames, so the first key may lie a little before
+   * `from` and the last a little after `to`, never in a hidden stretch. Between keys, vertices and tangents
+   * are linear in time; before the first and after the last they hold. One key where nothing moves.
    */
   keys: { frameIndex: number; path: BezierPath }[];
 }
 
 export interface PathOptions {
-  /** How far an interpolated path may lie from the matte's edge at any point, pixels. */
+  /** How far the matte's edge may lie from the interpolated paths at any point, pixels. */
   tolerance: number;
-  /** Share of the object's area by which all paths of a frame together may be off, 0 to 1; 1 - IoU, nearly. */
+  /** 1 - IoU that the paths may have, mean over the frames; a single frame may have `WORST_FRAME` times as much. */
   areaLoss: number;
-  /** Most vertices a single path may have. */
+  /** Vertices of all paths together that a frame in the middle (median) may have; few parts may need more. */
   maxVertices: number;
   /** Parts and holes with less area are left out, pixels². */
   minArea: number;
+}
+
+/** How much more than the mean a single frame may lose. */
+export const WORST_FRAME = 2.3;
+
+export const defaultPathOptions: PathOptions = {
+  tolerance: 5,
+  areaLoss: 0.0275,
+  maxVertices: 60,
+  minArea: 16,
+};
+
+/** Where the default lies between faithful (0) and sparse (1). */
+export const DEFAULT_SPARSITY = 0.5;
+/** Each end of the scale is this many times stricter or looser than the default. */
+const REACH = { tolerance: 2, areaLoss: 2.5 };
+
+/** The options for a place between faithful (0) and sparse (1); the default is in the middle. */
+export function pathOptionsAt(sparsity: number): PathOptions {
+  const steps = (sparsity - DEFAULT_SPARSITY) / DEFAULT_SPARSITY;
+  return {
+    ...defaultPathOptions,
+    tolerance: defaultPathOptions.tolerance * REACH.tolerance ** steps,
+    areaLoss: defaultPathOptions.areaLoss * REACH.areaLoss ** steps,
+  };
 }
 
 /** How far the paths, interpolated and drawn, are from the mattes. */
@@ -49,8 +75,9 @@ export interface PathQuality {
   meanIou: number;
   worstIou: number;
   worstFrame: number;
-  /** Largest distance in pixels from a drawn path to the matte's edge. */
+  /** Largest distance in pixels from a drawn path to the matte's edge, or from the edge to the paths. */
   worstDistance: number;
+  worstDistanceFrame: number;
   /** Frames on which any path has a key, and visible frames. */
   keyedFrames: number;
   visibleFrames: number;

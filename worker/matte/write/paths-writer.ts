@@ -1,27 +1,26 @@
 /**
  * Runs in a worker or in Node: mattes as keyframed Bézier paths, in one JSON file or as an SVG per frame.
  *
- * Paths need the whole clip: frames are kept, cut to the object's box and deflated, until the end.
+ * Paths need the whole clip: the outlines of all frames are kept until the end, the mattes are not.
  */
-import { deflateSync, inflateSync } from "fflate";
-import { type AlphaRegion, type Box, boxOfMask, growBox } from "../alpha-region.ts";
+import { boxOfMask, growBox } from "../alpha-region.ts";
 import type { MatteWriter, MatteWriterRequest } from "../matte-writer.ts";
-import type { VisibleMatte } from "../outline-tracks.ts";
+import { type OutlinedFrame, outlineFrame } from "../outline-tracks.ts";
 import { pathsToJson, pathsToSvg } from "../path-export.ts";
 import { tracePaths } from "../trace-paths.ts";
 import { to8Bits } from "./matte-pixels.ts";
 
 export async function openPathsWriter(request: MatteWriterRequest): Promise<MatteWriter> {
   const { info, format, path, sink, paths: options } = request;
-  const frames: VisibleMatte[] = [];
+  const frames: OutlinedFrame[] = [];
   return {
     add: async ({ frameIndex, alpha }) => {
-      const matte = keepMatte(to8Bits(alpha), info);
-      if (matte) frames.push({ frameIndex, matte });
+      const outlined = outlineOf(frameIndex, to8Bits(alpha), info);
+      if (outlined) frames.push(outlined);
     },
     finish: async () => {
       frames.sort((a, b) => a.frameIndex - b.frameIndex);
-      const traced = tracePaths(frames, options);
+      const traced = await tracePaths(frames, options);
       const files =
         format === "svg"
           ? frames.map(({ frameIndex }) => ({
@@ -37,24 +36,17 @@ export async function openPathsWriter(request: MatteWriterRequest): Promise<Matt
 }
 
 /** Null for an empty matte: the object is hidden, and all paths end. */
-function keepMatte(
-  alpha: Uint8Array | Uint8ClampedArray,
+function outlineOf(
+  frameIndex: number,
+  bytes: Uint8Array | Uint8ClampedArray,
   { width, height }: { width: number; height: number },
-): (() => AlphaRegion) | null {
-  const inside = boxOfMask({ width, height, data: Uint8Array.from(alpha, (value) => (value > 127 ? 1 : 0)) });
+): OutlinedFrame | null {
+  const inside = boxOfMask({ width, height, data: Uint8Array.from(bytes, (value) => (value > 127 ? 1 : 0)) });
   if (!inside) return null;
-  const frame = { width, height };
   // Two pixels more, for the soft edge.
-  const box = growBox(inside, 2, frame);
-  const packed = deflateSync(cut(alpha, box, width), { level: 1 });
-  return () => ({ ...box, frame, alpha: Float32Array.from(inflateSync(packed), (value) => value / 255) });
-}
-
-function cut(alpha: Uint8Array | Uint8ClampedArray, box: Box, width: number): Uint8Array {
-  const bytes = new Uint8Array(box.width * box.height);
-  for (let y = 0; y < box.height; y++) {
-    const from = (box.y + y) * width + box.x;
-    bytes.set(alpha.subarray(from, from + box.width), y * box.width);
-  }
-  return bytes;
+  const box = growBox(inside, 2, { width, height });
+  const alpha = new Float32Array(box.width * box.height);
+  for (let y = 0, i = 0; y < box.height; y++)
+    for (let x = 0; x < box.width; x++, i++) alpha[i] = bytes[(box.y + y) * width + box.x + x]! / 255;
+  return outlineFrame(frameIndex, { ...box, frame: { width, height }, alpha });
 }
