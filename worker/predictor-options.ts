@@ -1,5 +1,5 @@
 /** Pure: the official predictor's flags, by their official names, and which values a model starts with. */
-import type { Sam2Config } from "../models/sam2/config.ts";
+import { type Sam2Config, withImageSize, withMemoryPooling } from "../models/sam2/config.ts";
 import { TrackerError } from "./tracker-error.ts";
 
 /** See the comments of upstream's `SAM2Base` and `SAM2VideoPredictor`; ours say what differs. */
@@ -32,6 +32,10 @@ export interface PredictorOptions {
   dynamic_multimask_stability_thresh: number;
   fixed_no_obj_ptr: boolean;
   soft_no_obj_ptr: boolean;
+  /** Ours, for speed: side of the square input, pixels. Exact is the model's own. Costs and gains: tests/PERFORMANCE.md. */
+  input_size: number;
+  /** Ours, for speed: memories are averaged over squares of so many cells before they are read. Exact is 1. */
+  memory_pooling: number;
 }
 
 /*
@@ -69,9 +73,16 @@ export function predictorOptionsFor(config: Sam2Config): PredictorOptions {
     use_multimask_token_for_obj_ptr: config.useMultimaskTokenForPointer,
     fixed_no_obj_ptr: config.fixedNoObjectPointer,
     soft_no_obj_ptr: config.softNoObjectPointer,
+    input_size: config.imageSize,
+    memory_pooling: config.memoryAttention.pooling,
     ...POSTPROCESSING,
   };
   return withOptions(options, { ...config.predictorOptions, ...POSTPROCESSING });
+}
+
+/** The model that graphs are to be built of, where options change it. Throws a ModelError for a size that can't be. */
+export function configUnder(config: Sam2Config, options: PredictorOptions): Sam2Config {
+  return withMemoryPooling(withImageSize(config, options.input_size), options.memory_pooling);
 }
 
 /** Checks names, types and ranges; throws a TrackerError `bad-config` that says what was expected. */
@@ -109,6 +120,8 @@ const MINIMUM: Readonly<Record<string, number>> = {
   max_obj_ptrs_in_encoder: 1,
   multimask_min_pt_num: 0,
   multimask_max_pt_num: 0,
+  input_size: 64,
+  memory_pooling: 1,
 };
 
 function checkOption(base: PredictorOptions, name: string, value: number | boolean): void {

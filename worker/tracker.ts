@@ -7,7 +7,7 @@ import { affectedStretch } from "./affected-stretch.ts";
 import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { chooseRuntime, describeEnvironment } from "./inference/execution-provider.ts";
-import { type PredictorOptions, predictorOptionsFor, withOptions } from "./predictor-options.ts";
+import { configUnder, type PredictorOptions, predictorOptionsFor, withOptions } from "./predictor-options.ts";
 import { applyPrompts } from "./prompt-history.ts";
 import type {
   AffectedStretch,
@@ -107,24 +107,20 @@ export class Tracker implements TrackerApi {
     await this.#releaseModel();
     const opened = await this.#realm.models.open(request.source, onProgress, signal);
     try {
+      const { semantics = "sticky", options: flags = {} } = request;
+      const options = withOptions(predictorOptionsFor(opened.config), flags);
+      const sam2 = await openSam2(opened.checkpoint, configUnder(opened.config, options));
       const { runtime, reason } = await chooseRuntime(this.#realm.providers, request.backend);
-      const sam2 = await openSam2(opened.checkpoint, opened.config);
       const engine = await Sam2Engine.load(sam2, runtime, (phase, graph) => {
         signal.throwIfAborted();
         onProgress({ phase, graph });
       });
-      const { semantics = "sticky", options = {} } = request;
-      this.#model = {
-        id: opened.id,
-        engine,
-        semantics,
-        options: withOptions(predictorOptionsFor(opened.config), options),
-      };
+      this.#model = { id: opened.id, engine, semantics, options };
       return {
         id: opened.id,
         backend: runtime.backend,
         threads: runtime.threads,
-        inputSize: opened.config.imageSize,
+        inputSize: engine.config.imageSize,
         reason,
         loadMilliseconds: performance.now() - started,
       };

@@ -111,6 +111,12 @@ export function reduceMax(x: Value, axis: number): Value {
   return one(x, "ReduceMax", [x, x.graph.integers([axis])], shape, { keepdims: 0 });
 }
 
+/** Over some axes, which then have length 1. */
+export function reduceMean(x: Value, axes: number[]): Value {
+  const shape = x.shape.map((dimension, i) => (axes.includes(i) ? 1 : dimension));
+  return one(x, "ReduceMean", [x, x.graph.integers(axes)], shape, { keepdims: 1 });
+}
+
 // ---------------------------------------------------------------- pictures, [B, C, H, W]
 
 export interface ConvOptions {

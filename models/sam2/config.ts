@@ -101,6 +101,8 @@ interface MemoryAttentionConfig {
   positionAtSelfAttention: boolean;
   positionAtQueries: boolean;
   positionAtKeys: boolean;
+  /** Memories are averaged over squares of so many cells before they are looked at; upstream, 1, has none. */
+  pooling: number;
 }
 
 export interface MemoryEncoderConfig {
@@ -146,6 +148,18 @@ export function withImageSize(config: Sam2Config, imageSize: number): Sam2Config
   const resized = { ...config, imageSize };
   checkGeometry(resized);
   return resized;
+}
+
+/** The same model with memories averaged over squares of so many cells: fewer to look at, coarser ones. */
+export function withMemoryPooling(config: Sam2Config, pooling: number): Sam2Config {
+  const side = config.imageSize / config.backboneStride;
+  if (side % pooling !== 0) {
+    throw badConfig(
+      `memory_pooling should be a divisor of ${side}, the cells in a row of a memory, got ${pooling}.`,
+      "Take 1 for exact memories, or 2.",
+    );
+  }
+  return { ...config, memoryAttention: { ...config.memoryAttention, pooling } };
 }
 
 function parseYaml(yaml: string): unknown {
@@ -300,6 +314,7 @@ function readMemoryAttention(attention: ConfigSection, dModel: number): MemoryAt
     positionAtSelfAttention: layer.flag("pos_enc_at_attn", false),
     positionAtQueries: layer.flag("pos_enc_at_cross_attn_queries", false),
     positionAtKeys: layer.flag("pos_enc_at_cross_attn_keys", true),
+    pooling: 1,
   };
   layer.ignore("dropout");
   layer.expect("d_model", dModel);

@@ -33,6 +33,8 @@ export function frameWork(config: Sam2Config, situation: Situation): Record<Grap
 function lengthsOf(config: Sam2Config, { objects, memories, pointers, points }: Situation) {
   const tokens = (config.imageSize / config.backboneStride) ** 2;
   const parts = config.neck.dModel / config.memoryEncoder.memoryDim;
+  const { pooling } = config.memoryAttention;
+  const cells = tokens / pooling ** 2;
   return {
     B: objects,
     "B?": objects,
@@ -43,6 +45,8 @@ function lengthsOf(config: Sam2Config, { objects, memories, pointers, points }: 
     T: points + 1 + DECODER_TOKENS,
     "M*hw": memories * tokens,
     "P*parts": pointers * parts,
-    K: memories * tokens + pointers * parts,
+    "M*rows": (memories * Math.sqrt(tokens)) / pooling,
+    "M*cells": memories * cells,
+    K: memories * cells + pointers * parts,
   };
 }

@@ -5,7 +5,7 @@ import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matri
 import { sinesAndCosines } from "../layers/sine.ts";
 import type { Weights } from "../layers/weights.ts";
 import { type Dim, GraphBuilder, type Value } from "../onnx/graph-builder.ts";
-import { add, concat, div, gather, matMul, mul, reshape, slice, transpose } from "../onnx/ops.ts";
+import { add, concat, div, gather, matMul, mul, reduceMean, reshape, slice, transpose } from "../onnx/ops.ts";
 import type { Sam2Config } from "./config.ts";
 import { rotaryOrder, rotaryTables, sinePositions, timePeriods } from "./position-encoding.ts";
 import type { BuildOptions } from "./sam2-model.ts";
@@ -76,8 +76,18 @@ function readBank(graph: GraphBuilder, config: Sam2Config, weights: Weights, tok
   return {
     spatialKeys: withPlace ? add(memories, add(time, place)) : memories,
     pointerKeys: flat(pointerPlace === null ? cut : add(cut, pointerPlace)),
-    values: concat([reshape(memories, ["B", "M*hw", m]), flat(cut)], 1, "K"),
+    values: concat([pooledMemories(memories, config), flat(cut)], 1, "K"),
   };
+}
+
+/** [B, M, hw, C] to [B, M * cells, C]: all memories one after the other, averaged over squares of cells. */
+function pooledMemories(x: Value, { memoryAttention: { pooling } }: Sam2Config): Value {
+  const [, , tokens, channels] = x.shape as [Dim, Dim, number, number];
+  if (pooling === 1) return reshape(x, ["B", "M*hw", channels]);
+  const side = Math.sqrt(tokens) / pooling;
+  const squares = reshape(x, ["B", "M*rows", pooling, side, pooling * channels]);
+  const rows = reshape(reduceMean(squares, [2]), ["B", "M*cells", pooling, channels]);
+  return reshape(reduceMean(rows, [2]), ["B", "M*cells", channels]);
 }
 
 /** [B, P] to [B, P, 1, m]; null where the configuration gives pointers no place in time. */
@@ -184,7 +194,7 @@ function crossAttention(x: Value, weights: Weights, { config, bank, rotary, bloc
   const spatial = rotary.turn(rotary.project(bank.spatialKeys, weights.at("k_proj")));
   // Pointers have no place in space: their keys are not turned.
   const pointers = rotary.project(bank.pointerKeys, weights.at("k_proj"));
-  const keys = concat([reshape(spatial, ["B", "M*hw", d]), pointers], 1, "K");
+  const keys = concat([pooledMemories(spatial, config), pointers], 1, "K");
   return projectedAverage(attend(query, keys, bank.values, 1, block), weights, d);
 }
 

@@ -78,6 +78,7 @@ export function officialConfig(version: Sam2Version, size: Sam2Size): Sam2Config
       positionAtSelfAttention: false,
       positionAtQueries: false,
       positionAtKeys: true,
+      pooling: 1,
     },
     memoryEncoder: {
       memoryDim: 64,

@@ -7,12 +7,14 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { FULL_BANK, frameWork } from "../../models/sam2/frame-work.ts";
 import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import type { Picture } from "../../worker/frames/frame-source.ts";
 import { decodeMask } from "../../worker/mask-rle.ts";
 import { predictorOptionsFor } from "../../worker/predictor-options.ts";
 import { Sam2Engine } from "../../worker/sam2-engine.ts";
 import { TrackingSession } from "../../worker/tracking-session.ts";
+import { matrixPeak } from "./speed/peak.ts";
 import { configOf, openBackend, openModel, seededBytes } from "./speed/subject.ts";
 import { median } from "./speed/timing.ts";
 
@@ -28,6 +30,8 @@ interface Run {
   milliseconds: number[];
   residentMegabytes: number;
   masks: Uint8Array[];
+  /** GFLOP/s of a matrix product in the same process: the best of before and after. */
+  peak: number;
 }
 
 function readArguments(args: string[]) {
@@ -79,10 +83,8 @@ async function runOurs(
   options: ReturnType<typeof readArguments>,
 ): Promise<Run> {
   const config = configOf(options.model, null);
-  const engine = await Sam2Engine.load(
-    await openModel(bytes, config),
-    await openBackend("native", options.threads),
-  );
+  const runtime = await openBackend("native", options.threads);
+  const engine = await Sam2Engine.load(await openModel(bytes, config), runtime);
   const frames = arrayFrameSource(pictures, "drawn");
   const session = new TrackingSession({
     engine,
@@ -90,6 +92,7 @@ async function runOurs(
     options: predictorOptionsFor(config),
   });
   const side = config.imageSize;
+  const peakBefore = await matrixPeak(runtime);
   await session.addPoints(0, 1, { points: [clickOf(side)], labels: [1] });
   const times: number[] = [];
   const masks: Uint8Array[] = [];
@@ -104,6 +107,7 @@ async function runOurs(
     milliseconds: times.slice(options.fill),
     residentMegabytes: process.resourceUsage().maxRSS / 1024,
     masks,
+    peak: Math.max(peakBefore, await matrixPeak(runtime)),
   };
 }
 
@@ -133,6 +137,7 @@ function runOfficial(bytes: Uint8Array, pictures: Picture[], options: ReturnType
   return {
     milliseconds: result.milliseconds,
     residentMegabytes: result.rss_mb,
+    peak: result.peak,
     masks: pictures.map((_, index) => masks.subarray(index * side * side, (index + 1) * side * side)),
   };
 }
@@ -159,8 +164,15 @@ const pictures = drawFrames(config.imageSize, options.fill + options.frames);
 const official = runOfficial(bytes, pictures, options);
 const ours = await runOurs(bytes, pictures, options);
 const [theirTime, ourTime] = [median(official.milliseconds), median(ours.milliseconds)];
-console.log(`official ${theirTime.toFixed(0)} ms a frame, ${official.residentMegabytes.toFixed(0)} MB`);
-console.log(`masklet  ${ourTime.toFixed(0)} ms a frame, ${ours.residentMegabytes.toFixed(0)} MB`);
+const describeRun = (time: number, { residentMegabytes, peak }: Run) =>
+  `${time.toFixed(0)} ms a frame, ${residentMegabytes.toFixed(0)} MB, matrix product ${peak.toFixed(0)} GFLOP/s`;
+console.log(`official ${describeRun(theirTime, official)}`);
+console.log(`masklet  ${describeRun(ourTime, ours)}`);
+const gflop = Object.values(frameWork(config, FULL_BANK)).reduce((sum, { flops }) => sum + flops, 0) / 1e9;
+const floor = (gflop / ours.peak) * 1000;
+console.log(
+  `our ${gflop.toFixed(0)} GFLOP take ${floor.toFixed(0)} ms at that speed: ${(floor / theirTime).toFixed(2)} of official`,
+);
 console.log(
   `ratio ${(ourTime / theirTime).toFixed(2)}; pixels that differ: ${disagreement(ours.masks, official.masks).toExponential(1)}`,
 );

@@ -5,7 +5,8 @@ Start it with MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000: PyTorch's 
 blocks back to the system on every pass otherwise, which makes it about a quarter slower.
 
 Reads  FOLDER/weights.safetensors, FOLDER/job.json {config, side, threads, fill, click}, FOLDER/frames.u8
-Writes FOLDER/official.json {milliseconds: per frame once the bank is full, rss_mb}, FOLDER/masks.u8
+Writes FOLDER/official.json {milliseconds: per frame once the bank is full, rss_mb, peak: GFLOP/s of a matrix
+       product, the best of before and after}, FOLDER/masks.u8
 """
 
 import argparse
@@ -68,6 +69,19 @@ def track(predictor, images, side, click):
     return times, np.stack(masks)
 
 
+def matrix_peak(side=1536):
+    """GFLOP/s of one square matrix product, the best of five."""
+    import torch
+
+    a, b = torch.rand(2, side, side)
+    best = float("inf")
+    for _ in range(5):
+        begun = time.perf_counter()
+        a @ b
+        best = min(best, time.perf_counter() - begun)
+    return 2 * side**3 / best / 1e9
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
@@ -80,11 +94,13 @@ def main():
     side = job["side"]
     frames = np.fromfile(arguments.folder / "frames.u8", np.uint8).reshape(-1, side, side, 3)
     predictor = build_predictor(job, read_safetensors(arguments.folder / "weights.safetensors"))
+    before = matrix_peak()
     times, masks = track(predictor, normalised(frames), side, job["click"])
     masks.tofile(arguments.folder / "masks.u8")
     result = {
         "milliseconds": times[job["fill"] :],
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak": max(before, matrix_peak()),
     }
     (arguments.folder / "official.json").write_text(json.dumps(result))
 

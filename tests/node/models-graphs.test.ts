@@ -1,6 +1,7 @@
 /** In Node: the four graphs of a miniature model keep their contract, on both ONNX Runtimes. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { GraphName } from "../../models/onnx/onnx-graph.ts";
+import { withMemoryPooling } from "../../models/sam2/config.ts";
 import type { Sam2Model } from "../../models/sam2/sam2-model.ts";
 import {
   attentionInputs,
@@ -199,6 +200,27 @@ describe("both runtimes and all ways of cutting", () => {
       expect(worstError(blocked.conditioned!.data, whole.conditioned!.data)).toBeLessThan(ROUNDING);
     },
   );
+
+  it("memories averaged over squares are the same where all cells are equal, and only there", async () => {
+    const coarse = await miniModel(withMemoryPooling(model.config, 2));
+    const session = await openGraph(await coarse.buildGraph("memory-attention"), "native");
+    const inputs = attentionInputs(2, 2, 0);
+    const even = {
+      ...inputs,
+      memories: { shape: [2, 2, TOKENS, M], data: new Float32Array(4 * TOKENS * M).fill(0.3) },
+    };
+    const errors: number[] = [];
+    for (const given of [even, inputs]) {
+      const [pooled, exact] = [
+        await session.run(given),
+        await sessions["native memory-attention"]!.run(given),
+      ];
+      errors.push(worstError(pooled.conditioned!.data, exact.conditioned!.data));
+    }
+    await session.close();
+    expect(errors[0]).toBeLessThan(ROUNDING);
+    expect(errors[1]).toBeGreaterThan(1e-3);
+  });
 
   it("pointers and memories change what memory attention sees, and so does their place in time", async () => {
     const run = (inputs: Record<string, TestTensor>) => sessions["native memory-attention"]!.run(inputs);

@@ -4,7 +4,12 @@ import { wasmProvider } from "../../worker/inference/web-inference.ts";
 import { decodeMask, maskArea, subtractMasks } from "../../worker/mask-rle.ts";
 import { type FrameOutput, selectConditioningFrames } from "../../worker/memory-bank.ts";
 import { PixelStore, type SpillFile } from "../../worker/pixel-store.ts";
-import { parseOptionValue, predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
+import {
+  configUnder,
+  parseOptionValue,
+  predictorOptionsFor,
+  withOptions,
+} from "../../worker/predictor-options.ts";
 import type { Sam2Engine } from "../../worker/sam2-engine.ts";
 import type { FrameResults } from "../../worker/session-results.ts";
 import type { StepReport, TrackingSession } from "../../worker/tracking-session.ts";
@@ -249,6 +254,11 @@ describe("flags", () => {
     expect(() => withOptions(options, { non_overlap_masks: 1 })).toThrow(/is a boolean, got 1/);
     expect(() => withOptions(options, { max_cond_frames_in_attn: 1 })).toThrow(
       /-1 \(no limit\) or at least 2/,
+    );
+    expect(configUnder(engine.config, withOptions(options, { input_size: 64 })).imageSize).toBe(64);
+    expect(() => configUnder(engine.config, withOptions(options, { input_size: 100 }))).toThrow(/image_size/);
+    expect(() => configUnder(engine.config, withOptions(options, { memory_pooling: 3 }))).toThrow(
+      /memory_pooling/,
     );
     expect(() => withOptions(options, { memory_temporal_stride_for_eval: 0 })).toThrow(/at least 1/);
     expect([parseOptionValue("true"), parseOptionValue("0.5")]).toEqual([true, 0.5]);

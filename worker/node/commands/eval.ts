@@ -17,7 +17,7 @@ import { reportTable } from "../../evaluation/report-table.ts";
 import { openClips, type ReportStore, runEvaluation } from "../../evaluation/run-evaluation.ts";
 import type { Segmenter } from "../../evaluation/segmenter.ts";
 import { type PredictorFlags, SessionSegmenter } from "../../evaluation/session-segmenter.ts";
-import { parseOptionValue } from "../../predictor-options.ts";
+import { configUnder, parseOptionValue, predictorOptionsFor, withOptions } from "../../predictor-options.ts";
 import { Sam2Engine } from "../../sam2-engine.ts";
 import { openClipFrames } from "../clip-frames.ts";
 import { diskFolder } from "../disk-folder.ts";
@@ -148,17 +148,22 @@ async function openSegmenter(
   if (model === "copy") return new CopySegmenter();
   const threads = single(parsed, "threads");
   const wanted = { model, config: single(parsed, "config") };
-  const engine = await openModel(wanted, threads ? wholeNumber(threads, "--threads") : undefined);
+  const engine = await openModel(wanted, threads ? wholeNumber(threads, "--threads") : undefined, flags);
   // A person who corrects wants corrections to stick; upstream's default would track over them.
   const semantics = protocol === "semi-supervised" ? "upstream" : "sticky";
   return new SessionSegmenter(await identityOf(model), engine, semantics, flags);
 }
 
-export async function openModel(wanted: WantedModel, threads: number | undefined): Promise<Sam2Engine> {
+export async function openModel(
+  wanted: WantedModel,
+  threads: number | undefined,
+  flags: PredictorFlags = {},
+): Promise<Sam2Engine> {
   const { checkpoint, config, close } = await openWantedModel(wanted);
   try {
     const provider = nativeProvider(threads === undefined ? {} : { threads });
-    return await Sam2Engine.load(await openSam2(checkpoint, config), await provider.open());
+    const resized = configUnder(config, withOptions(predictorOptionsFor(config), flags));
+    return await Sam2Engine.load(await openSam2(checkpoint, resized), await provider.open());
   } finally {
     close();
   }

@@ -5,7 +5,12 @@ import { openSam2 } from "../../../models/sam2/build-sam2.ts";
 import type { FrameSource } from "../../frames/frame-source.ts";
 import { chooseRuntime } from "../../inference/execution-provider.ts";
 import { wasmProvider } from "../../inference/web-inference.ts";
-import { type PredictorOptions, predictorOptionsFor, withOptions } from "../../predictor-options.ts";
+import {
+  configUnder,
+  type PredictorOptions,
+  predictorOptionsFor,
+  withOptions,
+} from "../../predictor-options.ts";
 import type { ClipInfo } from "../../protocol.ts";
 import { Sam2Engine } from "../../sam2-engine.ts";
 import { TrackerError } from "../../tracker-error.ts";
@@ -133,7 +138,7 @@ async function loadModel(
   const { id, checkpoint, config, close } = await openWantedModel(options);
   try {
     const predictor = predictorWith(predictorOptionsFor(config), flags);
-    const model = await openSam2(checkpoint, config);
+    const model = await openSam2(checkpoint, configUnder(config, predictor));
     signal.throwIfAborted();
     const native = nativeProvider(options.threads === undefined ? {} : { threads: options.threads });
     const { runtime, reason } = await chooseRuntime([native, wasmProvider()], options.backend);
