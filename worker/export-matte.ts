@@ -3,6 +3,7 @@
  *
  * layers ─▶ one mask per frame ─▶ treatment (with the picture, where it asks for one) ─▶ writer ─▶ sink
  */
+import { exportPaths } from "./export-paths.ts";
 import type { FrameSource, Picture } from "./frames/frame-source.ts";
 import { decodeMask, emptyMask, subtractMasks, unionMasks } from "./mask-rle.ts";
 import { type AlphaRegion, frameBytes } from "./matte/alpha-region.ts";
@@ -26,18 +27,15 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
   const outputs = outputsOf(job.request.layers, job.request.grouping);
   const progress = progressOf(job, outputs.length);
   let files = 0;
+  const { format, content, from } = job.request;
   for (const { path, layers } of outputs) {
-    const { format, content, from, paths } = job.request;
-    const writer = await openMatteWriter({
-      format,
-      content,
-      from,
-      info: job.frames.info,
-      sink,
-      path,
-      prepareCodec,
-      ...(paths && { paths }),
-    });
+    if (format === "paths" || format === "svg") {
+      const treated = () => treatedFrames(job, layers, settingsOf(job.request));
+      files += (await exportPaths(job, { path, layers, format }, treated, sink)).length;
+      continue;
+    }
+    const { info } = job.frames;
+    const writer = await openMatteWriter({ format, content, from, info, sink, path, prepareCodec });
     files += (await writeOutput(job, layers, writer, progress)).length;
   }
   return { files };
@@ -69,16 +67,15 @@ function uniqueName({ name, objectId }: MatteLayer, taken: Set<string>): string 
 }
 
 async function writeOutput(
-  { frames, request, maskSide, signal }: ExportJob,
+  job: ExportJob,
   layers: MatteLayer[],
   writer: MatteWriter,
   progress: () => void,
 ): Promise<string[]> {
+  const { request, signal } = job;
   const settings = settingsOf(request);
-  const needsPictures = request.content === "cutout" || !isNeutral(settings);
-  const masked = maskedFrames(frames, layers, request, needsPictures, signal);
   try {
-    for await (const treated of treatClip(masked, settings, maskSide)) {
+    for await (const treated of treatedFrames(job, layers, settings)) {
       signal.throwIfAborted();
       await writer.add(toMatteFrame(treated, request.format === "png16"));
       progress();
@@ -89,6 +86,15 @@ async function writeOutput(
     throw error;
   }
   return writer.finish();
+}
+
+function treatedFrames(
+  { frames, request, maskSide, signal }: ExportJob,
+  layers: MatteLayer[],
+  settings: MatteSettings,
+): AsyncIterable<TreatedFrame> {
+  const needsPictures = request.content === "cutout" || !isNeutral(settings);
+  return treatClip(maskedFrames(frames, layers, request, needsPictures, signal), settings, maskSide);
 }
 
 function settingsOf({ settings }: MatteRequest): MatteSettings {

@@ -2,9 +2,9 @@
 import { BlobSource } from "mediabunny";
 import type { FrameSource, Picture } from "../../worker/frames/frame-source.ts";
 import { openMediaClip } from "../../worker/frames/media-frame-source.ts";
-import { openMatteWriter } from "../../worker/matte/matte-writer.ts";
+import { type FrameFormat, openMatteWriter } from "../../worker/matte/matte-writer.ts";
 import { blobSink } from "../../worker/matte/write/blob-sink.ts";
-import type { MatteFile, MatteFormat } from "../../worker/protocol.ts";
+import type { MatteFile } from "../../worker/protocol.ts";
 import { type Download, download } from "../../worker/storage/download.ts";
 import { opfsStore } from "../../worker/storage/opfs-store.ts";
 import { failureOf } from "../../worker/tracker-error.ts";
@@ -53,7 +53,7 @@ async function play(job: MediaJob): Promise<MediaReport> {
 }
 
 /** Three frames of cut-outs (of mattes, where the format has no alpha); the left half is inside. */
-async function matteOf(clip: FrameSource, format: MatteFormat): Promise<MediaReport["mattes"][string]> {
+async function matteOf(clip: FrameSource, format: FrameFormat): Promise<MediaReport["mattes"][string]> {
   const files: MatteFile[] = [];
   try {
     const writer = await openMatteWriter({

@@ -6,7 +6,7 @@ import type { BezierPath } from "./path-types.ts";
 /** Straight pieces per Bézier segment: under 1/50 pixel off for segments of up to 100 pixels. */
 const PIECES = 12;
 /** Lines per pixel row; coverage along a line is exact. */
-const LINES = 4;
+const LINES = 16;
 
 /** x, y, x, y … along a closed path, `pieces` points per segment. */
 export function flattenPath(path: BezierPath, pieces = PIECES): Float64Array {

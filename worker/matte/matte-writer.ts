@@ -1,9 +1,7 @@
 /** Runs in a worker or in Node: mattes become files. Frame n of the matte is frame n of the clip. */
 import type { Picture } from "../frames/frame-source.ts";
 import type { ClipInfo, MatteFormat } from "../protocol.ts";
-import type { PathOptions } from "./path-types.ts";
 import type { MatteSink } from "./write/matte-sink.ts";
-import { openPathsWriter } from "./write/paths-writer.ts";
 import { openPngWriter } from "./write/png-writer.ts";
 import { openRleWriter } from "./write/rle-writer.ts";
 
@@ -25,8 +23,11 @@ export interface MatteWriter {
   discard(): Promise<void>;
 }
 
+/** Formats whose frames are written one by one; paths need all of them first, see `export-paths.ts`. */
+export type FrameFormat = Exclude<MatteFormat, "paths" | "svg">;
+
 export interface MatteWriterRequest {
-  format: MatteFormat;
+  format: FrameFormat;
   /** `matte`: white on black. `cutout`: the picture, with the matte as straight alpha. */
   content: "matte" | "cutout";
   info: ClipInfo;
@@ -35,8 +36,6 @@ export interface MatteWriterRequest {
   sink: MatteSink;
   /** A folder for single-frame formats, else the file without its extension; "" is the sink's root. */
   path: string;
-  /** How faithful paths are; see `defaultPathOptions`. */
-  paths?: Partial<PathOptions>;
   /** Makes encoders available in this realm. */
   prepareCodec: (codec: string) => Promise<void>;
 }
@@ -47,15 +46,13 @@ type OpenWriter = (request: MatteWriterRequest) => Promise<MatteWriter>;
 const openMovieWriter: OpenWriter = async (request) =>
   (await import("./write/movie-writer.ts")).openMovieWriter(request);
 
-const WRITERS: Record<MatteFormat, OpenWriter> = {
+const WRITERS: Record<FrameFormat, OpenWriter> = {
   png: openPngWriter,
   png16: openPngWriter,
   prores4444: openMovieWriter,
   h264: openMovieWriter,
   "vp9-alpha": openMovieWriter,
   rle: openRleWriter,
-  paths: openPathsWriter,
-  svg: openPathsWriter,
 };
 
 /** @throws TrackerError `unsupported-codec` where this realm has no encoder, `write-failed` from the sink. */

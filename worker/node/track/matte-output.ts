@@ -1,17 +1,22 @@
 /** Runs in Node: the tracker's masks become files, the last result of each frame. */
 import { basename, dirname } from "node:path";
 import { decodeMask } from "../../mask-rle.ts";
-import { MATTE_EXTENSION, type MatteWriter, openMatteWriter } from "../../matte/matte-writer.ts";
+import {
+  type FrameFormat,
+  MATTE_EXTENSION,
+  type MatteWriter,
+  openMatteWriter,
+} from "../../matte/matte-writer.ts";
 import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
 import { rleDocument } from "../../matte/write/rle-writer.ts";
-import type { ClipInfo, Mask, MatteFormat } from "../../protocol.ts";
+import type { ClipInfo, Mask } from "../../protocol.ts";
 import type { FrameResults } from "../../session-results.ts";
 import { folderSink } from "../folder-sink.ts";
 import { prepareMediaCodecs } from "../media-codecs.ts";
 
 export interface OutputRequest {
   out: string;
-  format: MatteFormat;
+  format: FrameFormat;
   info: ClipInfo;
   /** Each object has a folder or file of its own below `out`; else `out` itself is the one object's. */
   perObject: boolean;

@@ -1,6 +1,7 @@
 /** Pure: the arguments of `masklet track`. */
+import type { FrameFormat } from "../../matte/matte-writer.ts";
 import { parseOptionValue } from "../../predictor-options.ts";
-import type { Backend, MatteFormat, Semantics } from "../../protocol.ts";
+import type { Backend, Semantics } from "../../protocol.ts";
 import {
   choice,
   hasFlag,
@@ -85,7 +86,7 @@ export interface TrackOptions {
   to: number | undefined;
   direction: Direction;
   out: string;
-  format: MatteFormat;
+  format: FrameFormat;
   framesPerSecond: number | undefined;
   report: string | undefined;
   dataset: string | undefined;
