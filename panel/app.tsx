@@ -12,7 +12,7 @@ import { type Panel, PanelContext } from "./panel-context.ts";
 import { ReviewPanel } from "./review/review-panel.tsx";
 import { Timeline } from "./timeline/timeline.tsx";
 import { Transport } from "./tracking/transport.tsx";
-import { runKey } from "./ui/commands.ts";
+import { commandFor, runKey } from "./ui/commands.ts";
 import { Help } from "./ui/help.tsx";
 import { NoticeBar } from "./ui/notice.tsx";
 import { TopBar } from "./ui/top-bar.tsx";
@@ -88,9 +88,30 @@ function Announcer({ panel }: { panel: Panel }) {
 
 function useKeys(panel: Panel): void {
   useEffect(() => {
-    const listener = (event: KeyboardEvent) => runKey(event, panel.commands);
-    addEventListener("keydown", listener);
-    return () => removeEventListener("keydown", listener);
+    const { space } = panel.viewer;
+    const down = (event: KeyboardEvent) => {
+      if (event.key !== " ") return void runKey(event, panel.commands);
+      const command = commandFor(event, panel.commands);
+      if (!command) return;
+      event.preventDefault();
+      if (!event.repeat) space.value = "held";
+    };
+    const up = (event: KeyboardEvent) => {
+      if (event.key !== " ") return;
+      if (space.value === "held") panel.playback.toggle();
+      space.value = "up";
+    };
+    const leave = () => {
+      space.value = "up";
+    };
+    addEventListener("keydown", down);
+    addEventListener("keyup", up);
+    addEventListener("blur", leave);
+    return () => {
+      removeEventListener("keydown", down);
+      removeEventListener("keyup", up);
+      removeEventListener("blur", leave);
+    };
   }, [panel]);
 }
 

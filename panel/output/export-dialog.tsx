@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { MatteFormat } from "../../worker/protocol.ts";
 import { usePanel } from "../panel-context.ts";
+import { visibleObjects } from "../session/document.ts";
 import type { ExportChoice } from "../session/exporting.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { trainingRecord } from "../session/training-record.ts";
@@ -59,7 +60,9 @@ function Choices() {
   const missing = clip ? framesWithoutMask(document.value, choice.value, clip.frameCount) : 0;
   const start = async () => {
     if (!clip) return;
-    const sink = await surroundings.chooseSink(baseName(clip.name), format.files);
+    // One file for each object: browsers ask before several downloads, and a folder keeps them together.
+    const several = choice.value.grouping === "per-object" && visibleObjects(document.value).length > 1;
+    const sink = await surroundings.chooseSink(baseName(clip.name), several ? "many" : format.files);
     if (sink) await session.exporting.run(choice.value, sink);
   };
   return (
@@ -152,12 +155,17 @@ function Choices() {
           yet and will be empty.
         </p>
       )}
-      <div class="form-end">
-        <SessionFile />
+      {!tracked && (
+        <p class="hint hint-warning">
+          <Icon name="warning" /> There is no mask yet: click an object and track it first.
+        </p>
+      )}
+      <div class="form-main">
         <button type="submit" class="button button-primary" disabled={!tracked}>
           <Icon name="export" /> Export
         </button>
       </div>
+      <SessionFile />
     </form>
   );
 }
@@ -217,7 +225,8 @@ function SessionFile() {
     if (record) await surroundings.saveFile(new Blob([record]), `${baseName(clip.name)}.track.json`);
   };
   return (
-    <span class="session-file">
+    <fieldset class="session-file">
+      <legend>The whole session</legend>
       <button type="button" class="button" onClick={() => void save()}>
         Save session …
       </button>
@@ -236,7 +245,7 @@ function SessionFile() {
       >
         Load …
       </button>
-    </span>
+    </fieldset>
   );
 }
 

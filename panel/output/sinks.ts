@@ -89,7 +89,7 @@ class ZipSink implements FileSink {
   }
 }
 
-/** One file a movie or JSON; several (one for each object) download one after another. */
+/** One file: a movie or JSON. */
 class DownloadSink implements FileSink {
   readonly #name: string;
   readonly #saved: string[] = [];

@@ -217,11 +217,16 @@ const belongsToControl = (event: KeyboardEvent) =>
     event.key.startsWith("Arrow") &&
     event.target.matches("input[type=radio], input[type=range], [role=slider], [data-arrows]"));
 
-export function runKey(event: KeyboardEvent, commands: Commands): void {
-  if (event.defaultPrevented || isTyping(event.target) || belongsToControl(event)) return;
-  if (document.querySelector("dialog[open]") && event.key !== "?") return;
+/** What the pressed keys ask for; null where they belong to what is focused, or to nobody. */
+export function commandFor(event: KeyboardEvent, commands: Commands): Command | null {
+  if (event.defaultPrevented || isTyping(event.target) || belongsToControl(event)) return null;
+  if (document.querySelector("dialog[open]") && event.key !== "?") return null;
   const pressed = pressedKeys(event);
-  const command = commands.find(({ keys }) => keys.includes(pressed));
+  return commands.find(({ keys }) => keys.includes(pressed)) ?? null;
+}
+
+export function runKey(event: KeyboardEvent, commands: Commands): void {
+  const command = commandFor(event, commands);
   if (!command) return;
   event.preventDefault();
   command.run();

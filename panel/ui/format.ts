@@ -47,3 +47,16 @@ export const loadShare = (progress: LoadProgress | null): number | null =>
   progress && (progress.phase === "download" || progress.phase === "read") && progress.totalBytes > 0
     ? progress.doneBytes / progress.totalBytes
     : null;
+
+const CODECS: readonly (readonly [RegExp, string])[] = [
+  [/^avc|^h264/i, "H.264"],
+  [/^(hev|hvc|h265)/i, "HEVC"],
+  [/^(vp09|vp9)/i, "VP9"],
+  [/^vp0?8/i, "VP8"],
+  [/^av01|^av1/i, "AV1"],
+  [/^(ap4|apc|prores)/i, "ProRes"],
+];
+
+/** For people: "H.264" of "avc1.64001e"; as it is where it has no better known name. */
+export const codecName = (codec: string): string =>
+  CODECS.find(([pattern]) => pattern.test(codec))?.[1] ?? codec;

@@ -9,7 +9,8 @@ const MOUSE: readonly [string, string][] = [
   ["Drag", "draw a box around the object"],
   ["Drag a point", "move it; Delete removes it, Enter flips it"],
   ["Wheel", "zoom to the pointer"],
-  ["Middle button", "move the picture"],
+  ["Space and drag, middle button", "move the picture"],
+  ["Two fingers", "zoom and move the picture"],
   ["Ctrl + arrows, Enter", "move a crosshair and click with it"],
 ];
 

@@ -5,7 +5,7 @@ import type { ModelState } from "../session/session-state.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { keysFor } from "./commands.ts";
 import { IconButton } from "./controls.tsx";
-import { duration, loading, rate } from "./format.ts";
+import { codecName, duration, loading, rate } from "./format.ts";
 import { Icon } from "./icon.tsx";
 import type { Theme } from "./preferences.ts";
 
@@ -63,14 +63,18 @@ function ClipButton() {
     `${info.width} × ${info.height}`,
     `${rate(info.framesPerSecond)} fps${info.variableFrameRate ? " (variable)" : ""}`,
     duration(info.durationSeconds),
-    info.codec,
+    codecName(info.codec),
   ];
   return (
     <button type="button" class="clip-button" title="Clips" onClick={() => (dialog.value = "clips")}>
       <Icon name="folder" />
       <span class="clip-name">{name}</span>
       {clip.value.phase === "opening" && <span class="clip-facts">opening …</span>}
-      {facts && <span class="clip-facts wide-only">{facts.join("  ·  ")}</span>}
+      {facts && (
+        <span class="clip-facts wide-only" title={info ? `Codec: ${info.codec}` : ""}>
+          {facts.join("  ·  ")}
+        </span>
+      )}
     </button>
   );
 }

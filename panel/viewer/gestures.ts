@@ -11,6 +11,8 @@ const DRAG_FROM = 5;
 
 type Gesture =
   | { kind: "pan"; last: Point }
+  /** Two fingers: where each was. */
+  | { kind: "pinch"; fingers: Map<number, Point> }
   /** A click until it has moved; then a box, if the button adds. */
   | { kind: "click"; start: Point; label: 0 | 1 }
   | { kind: "box"; start: Point }
@@ -37,6 +39,8 @@ function stageEvents(
   gesture: { current: Gesture | null },
 ): StageEvents {
   const { viewer } = panel;
+  /** Fingers on the picture. */
+  const fingers = new Map<number, Point>();
   const place = (event: MouseEvent): Point => {
     const box = stage.current!.getBoundingClientRect();
     return { x: event.clientX - box.left, y: event.clientY - box.top };
@@ -46,23 +50,30 @@ function stageEvents(
       if (!openClipOf(panel.session.state)) return;
       stage.current?.setPointerCapture(event.pointerId);
       viewer.hoverAt(null);
-      gesture.current = begin(panel, event, place(event));
+      if (event.pointerType === "touch") fingers.set(event.pointerId, place(event));
+      if (fingers.size > 1) leaveDrafts(viewer);
+      gesture.current =
+        fingers.size > 1 ? { kind: "pinch", fingers: new Map(fingers) } : begin(panel, event, place(event));
     },
     onPointerMove(event) {
       const at = place(event);
-      if (gesture.current) gesture.current = go(panel, gesture.current, at);
+      if (gesture.current?.kind === "pinch") {
+        if (fingers.size > 1) pinch(viewer, gesture.current.fingers, event.pointerId, at);
+      } else if (gesture.current) gesture.current = go(panel, gesture.current, at);
       else if (panel.preferences.tool.value === "point" && event.pointerType !== "touch")
         viewer.hoverAt(toSource(viewer.view.value, at));
     },
     onPointerUp(event) {
+      fingers.delete(event.pointerId);
       const ended = gesture.current;
-      gesture.current = null;
+      // The finger that is left after a pinch clicks nothing.
+      gesture.current = ended?.kind === "pinch" && fingers.size > 0 ? ended : null;
       if (ended) end(panel, ended, place(event));
     },
-    onPointerCancel() {
+    onPointerCancel(event) {
+      fingers.delete(event.pointerId);
       gesture.current = null;
-      viewer.draftBox.value = null;
-      viewer.stroke.value = null;
+      leaveDrafts(viewer);
     },
     onPointerLeave() {
       viewer.hoverAt(null);
@@ -76,9 +87,36 @@ function stageEvents(
   };
 }
 
+function leaveDrafts(viewer: Panel["viewer"]): void {
+  viewer.draftBox.value = null;
+  viewer.stroke.value = null;
+}
+
+/** The picture follows both fingers: what was between them stays between them. */
+function pinch(viewer: Panel["viewer"], fingers: Map<number, Point>, id: number, at: Point): void {
+  if (!fingers.has(id)) return;
+  const before = spanOf(fingers);
+  fingers.set(id, at);
+  const after = spanOf(fingers);
+  const moved = pan(viewer.view.value, after.middle.x - before.middle.x, after.middle.y - before.middle.y);
+  viewer.view.value = moved;
+  if (before.length > 0 && after.length > 0) viewer.zoom(after.length / before.length, after.middle);
+}
+
+/** CSS pixels. */
+function spanOf(fingers: ReadonlyMap<number, Point>): { middle: Point; length: number } {
+  const [a, b] = [...fingers.values()] as [Point, Point];
+  return {
+    middle: { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 },
+    length: Math.hypot(a.x - b.x, a.y - b.y),
+  };
+}
+
 function begin(panel: Panel, event: PointerEvent, at: Point): Gesture | null {
   const { viewer, preferences } = panel;
-  const tool = viewer.playing.value ? "hand" : preferences.tool.value;
+  const bySpace = viewer.space.value !== "up";
+  if (bySpace) viewer.space.value = "moved";
+  const tool = viewer.playing.value || bySpace ? "hand" : preferences.tool.value;
   if (event.button === 1 || tool === "hand") return { kind: "pan", last: at };
   const source = toSource(viewer.view.value, at);
   const excludes = event.button === 2 || event.altKey;
@@ -93,6 +131,8 @@ function go(panel: Panel, gesture: Gesture, at: Point): Gesture {
   const { viewer } = panel;
   const source = toSource(viewer.view.value, at);
   switch (gesture.kind) {
+    case "pinch":
+      return gesture;
     case "pan":
       viewer.view.value = pan(viewer.view.value, at.x - gesture.last.x, at.y - gesture.last.y);
       return { kind: "pan", last: at };

@@ -22,6 +22,8 @@ export class ViewerModel {
   /** Keyboard cursor, pixels of the source frame; null until a key has moved it. */
   readonly crosshair: Signal<Point | null> = signal<Point | null>(null);
   readonly playing: Signal<boolean> = signal(false);
+  /** The space bar: held it lets the pointer move the picture; only one that moved nothing plays. */
+  readonly space: Signal<"up" | "held" | "moved"> = signal<"up" | "held" | "moved">("up");
   readonly treated: TreatedPreview;
   readonly #session: Session;
   readonly #preferences: Preferences;

@@ -20,7 +20,8 @@ export function Viewer() {
   useSize(stage, (width, height) => viewer.resize({ width, height }));
   const frame = session.state.frame.value;
   const clip = openClipOf(session.state);
-  const tool = viewer.playing.value ? "hand" : preferences.tool.value;
+  const moves = viewer.playing.value || viewer.space.value !== "up";
+  const tool = moves ? "hand" : preferences.tool.value;
   const label = clip
     ? `Frame ${frame + 1} of ${clip.frameCount}. Control and arrow keys move a crosshair, Enter clicks there.`
     : "No clip is open.";

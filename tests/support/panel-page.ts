@@ -95,16 +95,44 @@ class PanelUser {
     await (await chooser).setFiles(file);
   }
 
+  /** Presses, moves through pixels of the clip, and lets go. */
+  async drag(points: readonly (readonly [number, number])[], { alt = false } = {}): Promise<void> {
+    const places = [];
+    for (const [x, y] of points) places.push(await this.#place(x, y));
+    if (alt) await this.#page.keyboard.down("Alt");
+    await this.#page.mouse.move(places[0]!.x, places[0]!.y);
+    await this.#page.mouse.down();
+    for (const { x, y } of places.slice(1)) await this.#page.mouse.move(x, y, { steps: 3 });
+    await this.#page.mouse.up();
+    if (alt) await this.#page.keyboard.up("Alt");
+  }
+
+  /** When everything that was said is answered. */
+  async settled(): Promise<void> {
+    await this.#page.waitForTimeout(100);
+    await this.#page.locator(".guide", { hasText: "Looking" }).waitFor({ state: "detached" });
+  }
+
+  /** Under the playhead, counted from 1. */
+  async frame(): Promise<number> {
+    return Number(await this.#page.getByRole("spinbutton", { name: "Frame" }).inputValue());
+  }
+
   /** Clicks a pixel of the clip, or of one of its shape as if it had its size; the picture is fitted. */
   async click(x: number, y: number, options: { button?: "left" | "right" } = {}): Promise<void> {
+    const at = await this.#place(x, y);
+    await this.#page.mouse.click(at.x, at.y, options);
+  }
+
+  /** Where a pixel of the fitted picture is on the page. */
+  async #place(x: number, y: number): Promise<{ x: number; y: number }> {
     const stage = await this.#page.locator(".stage").boundingBox();
     if (!stage) throw new Error("The viewer is not on the page.");
     const scale = Math.min((stage.width - 24) / CLIP.width, (stage.height - 24) / CLIP.height);
-    const at = {
+    return {
       x: stage.x + (stage.width - CLIP.width * scale) / 2 + x * scale,
       y: stage.y + (stage.height - CLIP.height * scale) / 2 + y * scale,
     };
-    await this.#page.mouse.click(at.x, at.y, options);
   }
 
   /** Clicks with the keyboard, at an exact pixel: multiples of ten from the middle of the picture. */

@@ -74,6 +74,7 @@ function adviceFor(backends: TrackerEnvironment["backends"]): string {
   if (!best) return "No backend can run models here; use a current browser or the command line.";
   if (best.backend !== "wasm") return "";
   const webgpu = backends.find(({ backend }) => backend === "webgpu");
-  if (webgpu) return `Tracking runs on the processor, because WebGPU is missing: ${webgpu.reason}`;
+  if (webgpu)
+    return `Tracking runs on the processor; on a graphics card it would be faster: ${webgpu.reason}.`;
   return best.threads === 1 ? "Tracking runs on one processor thread; the native backend is faster." : "";
 }

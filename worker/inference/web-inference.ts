@@ -84,7 +84,7 @@ async function probeWebgpu(): Promise<ProviderReport> {
     return none("this browser has no WebGPU (it needs a current version and a secure page)");
   }
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) return none("WebGPU is there, but the browser offers no graphics adapter");
+  if (!adapter) return none("the browser finds no graphics card that WebGPU can use");
   const { vendor, architecture, description } = adapter.info;
   const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
   return { available: true, threads: 1, reason: name };
