@@ -1,6 +1,7 @@
 /** Runs in Node (`npm run bench`): how fast each stage and the whole tracker are, against the machine's peak. */
 import { writeFileSync } from "node:fs";
 import type { GraphName } from "../../models/onnx/onnx-graph.ts";
+import { configUnder, predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
 import { Sam2Engine } from "../../worker/sam2-engine.ts";
 import { readOptions, type SpeedOptions, USAGE } from "./speed/options.ts";
 import { measurePictures } from "./speed/pictures.ts";
@@ -18,7 +19,8 @@ async function measure(
   backend: BenchBackend,
   options: SpeedOptions,
 ): Promise<SubjectReport> {
-  const config = configOf(name, size);
+  const base = configOf(name, size);
+  const config = configUnder(base, withOptions(predictorOptionsFor(base), options.flags));
   const model = await openModel(seededBytes(config), config);
   const runtime = await openBackend(backend, options.threads);
   const stages = await measureStages(model, runtime, options.repeats);
@@ -26,10 +28,11 @@ async function measure(
   const firstMask = await measureClick(engine, 1);
   const tracking: TrackingRow[] = [];
   for (const objects of options.objects)
-    tracking.push(await measureTracking(engine, objects, options.frames));
+    tracking.push(await measureTracking(engine, objects, options.frames, options.flags));
   const report = {
     model: name,
     inputSize: config.imageSize,
+    flags: options.flags,
     backend,
     threads: runtime.threads,
     stages,
@@ -78,3 +81,4 @@ async function main(args: string[]): Promise<void> {
 }
 
 await main(process.argv.slice(2));
+process.exit(0); // WebAssembly's threads would hold it

@@ -1,5 +1,6 @@
 /** Benchmark support: what to measure, from the command line. */
 import { parseArgs } from "node:util";
+import { parseOptionValue } from "../../../worker/predictor-options.ts";
 import type { BenchBackend } from "./subject.ts";
 
 export interface SpeedOptions {
@@ -11,6 +12,8 @@ export interface SpeedOptions {
   repeats: number;
   objects: number[];
   memory: boolean;
+  /** Of the predictor, by name: what an option gains. */
+  flags: Record<string, number | boolean>;
   json: string | null;
   markdown: string | null;
 }
@@ -19,10 +22,11 @@ export const USAGE = `npm run bench -- [options]
   --models LIST     builtin, tiny, small, base-plus, large        (builtin,tiny)
   --sizes LIST      input sides in pixels; own is the model's own  (own)
   --backends LIST   native, wasm                                   (native)
-  --threads N       of the native backend                          (2)
+  --threads N       processor threads                              (2)
   --frames N        timed frames after the bank is full            (6)
   --repeats N       runs of each stage, the best counts            (3)
   --objects LIST    tracked at once                                (1,2,5)
+  --set NAME=VALUE  an option of the predictor, e.g. memory_pooling=2
   --memory          also resident memory at frames 50 and 500
   --json FILE       all numbers
   --markdown FILE   replaces the table in this file, between its markers`;
@@ -39,6 +43,7 @@ export function readOptions(args: string[]): SpeedOptions {
       repeats: { type: "string", default: "3" },
       objects: { type: "string", default: "1,2,5" },
       memory: { type: "boolean", default: false },
+      set: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
       markdown: { type: "string" },
     },
@@ -52,7 +57,13 @@ export function readOptions(args: string[]): SpeedOptions {
     repeats: Number(values.repeats),
     objects: values.objects === "" ? [] : values.objects.split(",").map(Number),
     memory: values.memory,
+    flags: Object.fromEntries(values.set.map(flagOf)),
     json: values.json ?? null,
     markdown: values.markdown ?? null,
   };
+}
+
+function flagOf(text: string): [string, number | boolean] {
+  const [name = "", value = ""] = text.split("=");
+  return [name, parseOptionValue(value)];
 }

@@ -6,6 +6,7 @@ import type { TrackingRow } from "./tracking.ts";
 export interface SubjectReport {
   model: string;
   inputSize: number;
+  flags: Record<string, number | boolean>;
   backend: string;
   threads: number;
   stages: StageRow[];
@@ -25,6 +26,7 @@ export function toMarkdown(reports: readonly SubjectReport[]): string {
 
 function section(report: SubjectReport): string {
   const { model, inputSize, backend, threads, start } = report;
+  const set = Object.entries(report.flags).map(([name, value]) => `, ${name}=${value}`);
   const stages = report.stages.map(
     ({ stage, milliseconds, gflop, gflopPerSecond, fractionOfPeak }) =>
       `| ${stage} | ${fixed(milliseconds)} | ${fixed(gflop)} | ${fixed(gflopPerSecond)} | ${fractionOfPeak.toFixed(2)} |`,
@@ -42,7 +44,7 @@ function section(report: SubjectReport): string {
     ),
   ];
   return [
-    `### ${model} at ${inputSize}, ${backend}, ${threads} thread${threads === 1 ? "" : "s"}`,
+    `### ${model} at ${inputSize}, ${backend}, ${threads} thread${threads === 1 ? "" : "s"}${set.join("")}`,
     "",
     "| stage | ms | GFLOP | GFLOP/s | of peak |",
     "|---|---|---|---|---|",

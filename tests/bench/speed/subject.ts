@@ -7,7 +7,7 @@ import { parseSam2Config, type Sam2Config } from "../../../models/sam2/config.ts
 import { officialConfig, type Sam2Size } from "../../../models/sam2/official-configs.ts";
 import type { Sam2Model } from "../../../models/sam2/sam2-model.ts";
 import type { InferenceRuntime } from "../../../worker/inference/inference-session.ts";
-import { wasmProvider } from "../../../worker/inference/web-inference.ts";
+import { createOrtRuntime } from "../../../worker/inference/ort-session.ts";
 import { nativeProvider } from "../../../worker/node/native-inference.ts";
 import { seededCheckpoint } from "../../support/mini-model.ts";
 
@@ -32,5 +32,18 @@ export async function openModel(bytes: Uint8Array, config: Sam2Config): Promise<
 }
 
 export function openBackend(backend: BenchBackend, threads: number): Promise<InferenceRuntime> {
-  return backend === "native" ? nativeProvider({ threads }).open() : wasmProvider().open();
+  return backend === "native" ? nativeProvider({ threads }).open() : openWasm(threads);
+}
+
+/** The build that pages get, with threads: `wasmProvider` gives Node one, because it asks for an isolated page. */
+async function openWasm(threads: number): Promise<InferenceRuntime> {
+  const ort = await import("onnxruntime-web");
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = threads;
+  return createOrtRuntime(ort, {
+    backend: "wasm",
+    threads,
+    sessionOptions: { executionProviders: ["wasm"], graphOptimizationLevel: "all" },
+    oneAtATime: true,
+  });
 }

@@ -1,7 +1,7 @@
 /** Benchmark support: the whole tracker on a synthetic clip: frames, clicks, objects, memory held. */
 import { arrayFrameSource } from "../../../worker/frames/array-frame-source.ts";
 import type { FrameSource, Picture } from "../../../worker/frames/frame-source.ts";
-import { predictorOptionsFor } from "../../../worker/predictor-options.ts";
+import { predictorOptionsFor, withOptions } from "../../../worker/predictor-options.ts";
 import type { Sam2Engine } from "../../../worker/sam2-engine.ts";
 import { TrackingSession } from "../../../worker/tracking-session.ts";
 import { bestOf, median } from "./timing.ts";
@@ -35,8 +35,12 @@ function noisePicture(seed: number): Picture {
   return { width: WIDTH, height: HEIGHT, data };
 }
 
-function sessionOn(engine: Sam2Engine, frameCount: number): TrackingSession {
-  const options = predictorOptionsFor(engine.config);
+function sessionOn(
+  engine: Sam2Engine,
+  frameCount: number,
+  flags: Record<string, number | boolean> = {},
+): TrackingSession {
+  const options = withOptions(predictorOptionsFor(engine.config), flags);
   return new TrackingSession({ engine, frames: syntheticClip(frameCount), options });
 }
 
@@ -50,9 +54,10 @@ export async function measureTracking(
   engine: Sam2Engine,
   objects: number,
   frames: number,
+  flags: Record<string, number | boolean>,
 ): Promise<TrackingRow> {
   const count = FRAMES_TO_FILL_BANK + frames;
-  const session = sessionOn(engine, count);
+  const session = sessionOn(engine, count, flags);
   await clickObjects(session, objects);
   const times: number[] = [];
   let last = performance.now();
