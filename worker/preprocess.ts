@@ -109,15 +109,18 @@ function resizeRows(picture: Picture, { taps, starts, coefficients }: Resampling
     const rowStart = row * picture.width * 4;
     const rowEnd = rowStart + picture.width * 4;
     for (let column = 0; column < width; column++, out += 3) {
-      let [red, green, blue] = [HALF, HALF, HALF];
+      // Pillow's precision keeps the sums within 32 bits; saying so makes this a quarter faster.
+      let red = HALF;
+      let green = HALF;
+      let blue = HALF;
       let tap = column * taps;
       const first = rowStart + (starts[column] as number) * 4;
       const end = Math.min(first + taps * 4, rowEnd);
       for (let at = first; at < end; at += 4, tap++) {
         const coefficient = coefficients[tap] as number;
-        red += Math.imul(data[at] as number, coefficient);
-        green += Math.imul(data[at + 1] as number, coefficient);
-        blue += Math.imul(data[at + 2] as number, coefficient);
+        red = (red + Math.imul(data[at] as number, coefficient)) | 0;
+        green = (green + Math.imul(data[at + 1] as number, coefficient)) | 0;
+        blue = (blue + Math.imul(data[at + 2] as number, coefficient)) | 0;
       }
       result[out] = toByte(red);
       result[out + 1] = toByte(green);

@@ -21,7 +21,7 @@ export interface SpeedOptions {
 export const USAGE = `npm run bench -- [options]
   --models LIST     builtin, tiny, small, base-plus, large        (builtin,tiny)
   --sizes LIST      input sides in pixels; own is the model's own  (own)
-  --backends LIST   native, wasm                                   (native)
+  --backends LIST   native, wasm, webgpu (needs a GPU)             (native)
   --threads N       processor threads                              (2)
   --frames N        timed frames after the bank is full            (6)
   --repeats N       runs of each stage, the best counts            (3)

@@ -7,11 +7,11 @@ import { parseSam2Config, type Sam2Config } from "../../../models/sam2/config.ts
 import { officialConfig, type Sam2Size } from "../../../models/sam2/official-configs.ts";
 import type { Sam2Model } from "../../../models/sam2/sam2-model.ts";
 import type { InferenceRuntime } from "../../../worker/inference/inference-session.ts";
-import { createOrtRuntime } from "../../../worker/inference/ort-session.ts";
+import { createOrtRuntime, type Ort } from "../../../worker/inference/ort-session.ts";
 import { nativeProvider } from "../../../worker/node/native-inference.ts";
 import { seededCheckpoint } from "../../support/mini-model.ts";
 
-export type BenchBackend = "native" | "wasm";
+export type BenchBackend = "native" | "wasm" | "webgpu";
 
 /** Speed does not depend on the weights' values, so that no download is needed. */
 export function configOf(model: string, inputSize: number | null): Sam2Config {
@@ -32,7 +32,19 @@ export async function openModel(bytes: Uint8Array, config: Sam2Config): Promise<
 }
 
 export function openBackend(backend: BenchBackend, threads: number): Promise<InferenceRuntime> {
+  if (backend === "webgpu") return openNativeWebgpu();
   return backend === "native" ? nativeProvider({ threads }).open() : openWasm(threads);
+}
+
+/** The WebGPU provider that onnxruntime-node brings along: the page's kernels on Vulkan, Metal or D3D12. */
+async function openNativeWebgpu(): Promise<InferenceRuntime> {
+  const ort = await import("onnxruntime-node");
+  return createOrtRuntime(ort as Ort, {
+    backend: "webgpu",
+    threads: 1,
+    sessionOptions: { executionProviders: ["webgpu"], graphOptimizationLevel: "all", logSeverityLevel: 3 },
+    oneAtATime: true,
+  });
 }
 
 /** The build that pages get, with threads: `wasmProvider` gives Node one, because it asks for an isolated page. */
