@@ -36,7 +36,8 @@ export function App({ panel }: { panel: Panel }) {
           <div class="view">
             <Viewer />
             <Guide />
-            <NoticeBar />
+            {/* A dialogue covers the page, and says itself what went wrong in it. */}
+            {panel.dialog.value === null && <NoticeBar />}
           </div>
           <aside class="side" aria-label="Objects and review">
             <HostPanel />

@@ -12,7 +12,7 @@ import { Models } from "./models.ts";
 import { ObjectList } from "./object-list.ts";
 import { Prompting } from "./prompting.ts";
 import { decodeSession, type SavedSession, sameClip } from "./session-file.ts";
-import { createSessionState, openClipOf, report, type SessionState } from "./session-state.ts";
+import { createSessionState, type Notice, openClipOf, report, type SessionState } from "./session-state.ts";
 import type { SessionStore } from "./session-store.ts";
 import { TaskQueue } from "./task-queue.ts";
 import type { TrackDirection } from "./track-plan.ts";
@@ -187,7 +187,7 @@ export class Session {
     const info = outcome.value;
     const key = clipKey(source, info);
     this.#show(emptyDocument(info.frameCount), 0, null);
-    state.notice.value = null;
+    state.notice.value = warningOf(info);
     const saved = await this.keeper.stored(key, info);
     state.clip.value = { phase: "ready", info, key };
     if (saved) await this.#restore(info, saved);
@@ -260,6 +260,13 @@ export class Session {
     });
     document.value = { ...document.value, objects };
   }
+}
+
+/** What is known to be wrong with a clip that can be worked on all the same. */
+function warningOf({ warnings = [] }: ClipInfo): Notice | null {
+  if (warnings.length === 0) return null;
+  const remedy = "You can go on with what is there.";
+  return { tone: "warning", message: warnings.join(" "), remedy };
 }
 
 /** The same file gives the same key, so that its session is found again; usable as a folder's name. */

@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePanel } from "../panel-context.ts";
 import { IconButton } from "./controls.tsx";
+import { NoticeBar } from "./notice.tsx";
 
 export function Modal({
   title,
@@ -38,6 +39,7 @@ export function Modal({
         <h2>{title}</h2>
         <IconButton icon="close" label="Close" keys="Esc" onClick={close} />
       </header>
+      <NoticeBar />
       <div class="modal-body">{children}</div>
     </dialog>
   );

@@ -1,4 +1,5 @@
 /** The page with the real tracker, driven as a person drives it: mouse, keyboard, files. */
+import { readFile } from "node:fs/promises";
 import { unzipSync } from "fflate";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { decodePngMask } from "../../worker/frames/decode-png.ts";
@@ -60,6 +61,30 @@ describe("the first minute", () => {
       expect(await user.page.getByRole("alert").textContent()).toContain("broken.mp4");
       await user.page.locator(".welcome").getByRole("button", { name: "Demo clip" }).click();
       await user.clipOpen();
+    },
+    LONG,
+  );
+
+  it(
+    "says how much of a cut-off file there is, and why a checkpoint is none, where one looks",
+    async () => {
+      user = await openPanel(panel);
+      await user.clipOpen();
+      const half = (await readFile("tests/fixtures/demo/demo.mp4")).subarray(0, 700_000);
+      await user.open({ name: "half.mp4", mimeType: "video/mp4", buffer: half });
+      await user.clipOpen("half.mp4");
+      await user.page
+        .locator(".notice", { hasText: /cut off: it lists 120 frames, the first \d+ are/ })
+        .waitFor();
+
+      await user.page.locator(".model-ready").waitFor();
+      await user.page.keyboard.press("Control+m");
+      const chooser = user.page.waitForEvent("filechooser");
+      await user.page.getByRole("button", { name: "Own checkpoint" }).click();
+      const buffer = Buffer.from("PK\u0003\u0004 and nothing of a checkpoint");
+      await (await chooser).setFiles({ name: "broken.pt", mimeType: "application/octet-stream", buffer });
+      await user.page.getByRole("dialog").getByRole("alert").waitFor();
+      await user.page.locator(".model-ready", { hasText: "Built-in" }).waitFor();
     },
     LONG,
   );

@@ -91,7 +91,7 @@ class PanelUser {
   async open(file: Parameters<FileChooser["setFiles"]>[0]): Promise<void> {
     await this.#page.keyboard.press("Control+o");
     const chooser = this.#page.waitForEvent("filechooser");
-    await this.#page.getByRole("button", { name: "Open video" }).click();
+    await this.#page.getByRole("dialog").getByRole("button", { name: "Open video" }).click();
     await (await chooser).setFiles(file);
   }
 
