@@ -7,6 +7,7 @@ import { ModelDialog } from "./model-picker/model-dialog.tsx";
 import { FramePanel } from "./objects/frame-panel.tsx";
 import { ObjectPanel } from "./objects/object-panel.tsx";
 import { ExportDialog } from "./output/export-dialog.tsx";
+import { MaskPathPanel } from "./output/mask-path-panel.tsx";
 import { MattePanel } from "./output/matte-panel.tsx";
 import { type Panel, PanelContext } from "./panel-context.ts";
 import { ReviewPanel } from "./review/review-panel.tsx";
@@ -45,6 +46,7 @@ export function App({ panel }: { panel: Panel }) {
             <FramePanel />
             <ReviewPanel />
             <MattePanel />
+            <MaskPathPanel />
           </aside>
         </main>
         <footer class="bottom">

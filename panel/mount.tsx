@@ -5,6 +5,7 @@ import type { TrackerApi } from "../worker/protocol.ts";
 import { App } from "./app.tsx";
 import { chooseFiles, openFiles } from "./files.ts";
 import { HostTimeline } from "./host/host-timeline.ts";
+import { MaskPaths } from "./output/mask-paths.ts";
 import type { Dialog, Panel, Surroundings } from "./panel-context.ts";
 import { Session } from "./session/session.ts";
 import type { SessionStore } from "./session/session-store.ts";
@@ -28,6 +29,7 @@ export function mountPanel(
     session,
     viewer,
     playback: new Playback(session, viewer),
+    maskPaths: new MaskPaths(session),
     preferences,
     surroundings,
     hostTimeline: surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null,

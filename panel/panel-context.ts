@@ -5,6 +5,7 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { HostApi } from "../plugin/protocol.ts";
 import type { HostTimeline } from "./host/host-timeline.ts";
+import type { MaskPaths } from "./output/mask-paths.ts";
 import type { FileSink } from "./session/exporting.ts";
 import type { Session } from "./session/session.ts";
 import type { Commands } from "./ui/commands.ts";
@@ -30,6 +31,7 @@ export interface Panel {
   session: Session;
   viewer: ViewerModel;
   playback: Playback;
+  maskPaths: MaskPaths;
   preferences: Preferences;
   surroundings: Surroundings;
   /** The timeline of an editing application around the page; null in a browser tab. */

@@ -15,7 +15,7 @@ import type { MatteSink } from "./matte/write/matte-sink.ts";
 import type { MatteFormat, MatteLayer } from "./protocol.ts";
 import type { ExportJob } from "./tracker-realm.ts";
 
-export type PathFormat = Extract<MatteFormat, "paths" | "svg">;
+type PathFormat = Extract<MatteFormat, "paths" | "svg">;
 
 /** One output of the job: its layers, and where it goes; "" is the sink's root. */
 export interface PathOutput {

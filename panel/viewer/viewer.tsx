@@ -1,6 +1,7 @@
 /** The picture with its masks, and the tools on it. */
 import { useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { MaskPathOverlay } from "../output/mask-path-overlay.tsx";
 import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { useCrosshairKeys } from "./crosshair.ts";
@@ -37,6 +38,7 @@ export function Viewer() {
       {...gestures}
     >
       <Picture />
+      <MaskPathOverlay />
       {clip && <PromptMarks />}
       <WipeHandle />
     </div>

@@ -1,7 +1,9 @@
 /** Runs anywhere: traced mask paths as files that other programs read. */
-import type { Size } from "./alpha-region.ts";
 import { pathAt } from "./path-at.ts";
 import type { BezierPath, PathsDocument, TracedPaths } from "./path-types.ts";
+
+/** Pixels of the frame. */
+type Size = Pick<PathsDocument, "width" | "height">;
 
 /** One SVG document per frame, white on nothing; holes are cut with the even-odd rule, part by part. */
 export function pathsToSvg(paths: TracedPaths, frameIndex: number, { width, height }: Size): string {
@@ -21,7 +23,7 @@ export function pathsToSvg(paths: TracedPaths, frameIndex: number, { width, heig
 }
 
 /** The "d" of an SVG path, a hundredth of a pixel exact. */
-function svgPathData(path: BezierPath): string {
+export function svgPathData(path: BezierPath): string {
   const first = path[0];
   if (!first) return "";
   const curves = path.map((a, i) => {
@@ -61,6 +63,48 @@ export interface AfterEffectsMask {
   }[];
   /** HOLD keys, 0 or 100: the mask is on from the first to the last frame of its track. */
   opacity: { time: number; value: 0 | 100 }[];
+}
+
+/**
+ * A script for After Effects (File ▸ Scripts ▸ Run Script File) that puts the masks on the selected layer, in
+ * one undo step. Times are counted from the layer's start. ES3, as ExtendScript is.
+ */
+export function afterEffectsScript(masks: readonly AfterEffectsMask[]): string {
+  return `// Masklet: mask paths for the selected layer.
+(function () {
+  var masks = ${JSON.stringify(masks, (_, value) => (typeof value === "number" ? roundThousandth(value) : value))};
+  var comp = app.project.activeItem;
+  var layer = comp && comp.selectedLayers ? comp.selectedLayers[0] : null;
+  if (!layer) { alert("Select the layer that the masks are for, then run the script again."); return; }
+  function at(times) { var all = []; for (var i = 0; i < times.length; i++) all.push(layer.startTime + times[i]); return all; }
+  app.beginUndoGroup("Masklet: mask paths");
+  try {
+    for (var m = 0; m < masks.length; m++) {
+      var index = layer.property("ADBE Mask Parade").addProperty("ADBE Mask Atom").propertyIndex;
+      var mask = layer.property("ADBE Mask Parade").property(index);
+      mask.name = masks[m].name;
+      mask.maskMode = masks[m].mode === "subtract" ? MaskMode.SUBTRACT : MaskMode.ADD;
+      var shapes = [];
+      for (var s = 0; s < masks[m].shapes.length; s++) {
+        var shape = new Shape();
+        shape.closed = true;
+        shape.vertices = masks[m].shapes[s].vertices;
+        shape.inTangents = masks[m].shapes[s].inTangents;
+        shape.outTangents = masks[m].shapes[s].outTangents;
+        shapes.push(shape);
+      }
+      mask.property("ADBE Mask Shape").setValuesAtTimes(at(masks[m].times), shapes);
+      var opacity = mask.property("ADBE Mask Opacity");
+      for (var k = 0; k < masks[m].opacity.length; k++)
+        opacity.setValueAtTime(layer.startTime + masks[m].opacity[k].time, masks[m].opacity[k].value);
+      for (var h = 1; h <= opacity.numKeys; h++)
+        opacity.setInterpolationTypeAtKey(h, KeyframeInterpolationType.HOLD, KeyframeInterpolationType.HOLD);
+    }
+  } finally {
+    app.endUndoGroup();
+  }
+})();
+`;
 }
 
 /** `secondsOf`: layer time of a frame's start. */
