@@ -208,13 +208,13 @@ const isTyping = (target: EventTarget | null) =>
   (target.isContentEditable ||
     target.matches("input:not([type=radio], [type=checkbox], [type=range]), textarea, select"));
 
-/** Space and Enter belong to a focused button; everything belongs to an open dialogue. */
+/** Space and Enter belong to a focused button, arrows, Home and End to a slider; everything to an open dialogue. */
 const belongsToControl = (event: KeyboardEvent) =>
   (event.target instanceof HTMLElement &&
     event.key === " " &&
     event.target.matches("button, input, summary")) ||
   (event.target instanceof HTMLElement &&
-    event.key.startsWith("Arrow") &&
+    /^(Arrow|Home$|End$)/.test(event.key) &&
     event.target.matches("input[type=radio], input[type=range], [role=slider], [data-arrows]"));
 
 /** What the pressed keys ask for; null where they belong to what is focused, or to nobody. */
