@@ -73,8 +73,7 @@ function adviceFor(backends: TrackerEnvironment["backends"]): string {
   const best = backends.find(({ available }) => available);
   if (!best) return "No backend can run models here; use a current browser or the command line.";
   if (best.backend !== "wasm") return "";
-  const webgpu = backends.find(({ backend }) => backend === "webgpu");
-  if (webgpu)
-    return `Tracking runs on the processor; on a graphics card it would be faster: ${webgpu.reason}.`;
+  if (backends.some(({ backend }) => backend === "webgpu"))
+    return "Tracking runs on the processor; with WebGPU, on a graphics card, it would be faster.";
   return best.threads === 1 ? "Tracking runs on one processor thread; the native backend is faster." : "";
 }
