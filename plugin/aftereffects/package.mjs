@@ -35,6 +35,7 @@ export async function extensionFiles() {
     ".debug": DEBUG,
     LICENSE: await readFile("LICENSE"),
     NOTICE: await readFile("NOTICE"),
+    "THIRD-PARTY.txt": await readFile("dist/single/THIRD-PARTY.txt"),
   };
 }
 

@@ -244,6 +244,17 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
     600_000,
   );
 
+  test("where neither the file nor a rendering is to be had, a sentence says what to do, and nothing is touched", async () => {
+    const { page, panel } = await open({ emptyMediaPath: true, exportRefused: true });
+    const alert = panel.getByRole("alert");
+    await alert.waitFor({ timeout: PATIENCE });
+    expect(await alert.textContent()).toMatch(/Premiere .*\. \S.*\./);
+    expect(await ask(page, "mutedTracks")).toEqual([false, false]);
+    expect(await ask(page, "undoLabels")).toEqual([]);
+    expect(await panel.getByRole("button", { name: "Write to timeline" }).isDisabled()).toBe(true);
+    await page.context().close();
+  }, 600_000);
+
   test("the probe checks the page, the bridge and the host, and stores one report", async () => {
     const { page, panel } = await open({}, "probe.html");
     await panel.getByRole("button", { name: "Check" }).click();
