@@ -240,6 +240,7 @@ describe("box means", () => {
 });
 
 describe("refining", () => {
+  const hardOf = (region: ReturnType<typeof refineEdge>) => maskOfRegion(region).data;
   const shot = syntheticShot({ width: 640, height: 360 });
 
   it("moves an edge of a coarse map to where the picture has it", () => {
@@ -257,8 +258,20 @@ describe("refining", () => {
 
   it("leaves the mask as it is where the picture says nothing", () => {
     const flat = greyPicture(640, 360);
-    const score = edgeScore(maskOfRegion(refineEdge(shot.mask, flat)), shot.mask)!;
-    expect(score.distance).toBeLessThan(0.75);
+    expect(hardOf(refineEdge(shot.mask, flat, { side: 64 }))).toEqual(shot.mask.data);
+  });
+
+  it("leaves the mask as it is among things of its own colours", () => {
+    const { mask, picture } = syntheticShot({ width: 640, height: 360, contrast: 0 });
+    const coarse = degradeMask(mask, { side: 64, blur: 0.7 });
+    const before = edgeScore(coarse, mask)!;
+    const after = edgeScore(maskOfRegion(refineEdge(coarse, picture, { side: 64 })), mask)!;
+    expect(after.f1).toBeGreaterThanOrEqual(before.f1 - 0.005);
+  });
+
+  it("only smooths the stairs where a cell of the map is hardly larger than a pixel", () => {
+    const coarse = degradeMask(shot.mask, { side: 256, blur: 0.7 });
+    expect(hardOf(refineEdge(coarse, shot.picture, { side: 256 }))).toEqual(coarse.data);
   });
 
   it("works on any mask, and changes nothing far from the edge", () => {

@@ -16,26 +16,35 @@ export interface ColourTuning {
   separation: number;
 }
 
-/** For the cells in `active` the prior, overruled by `trust` where the colours around can tell. */
+export interface ColourAnswer {
+  /** The prior, overruled by the colours where they can tell. */
+  believed: Plane;
+  /** How well they can, 0 to 1; 0 beside the active cells. */
+  trust: Plane;
+}
+
+/** Asks for the cells in `active` what the colours around them say. */
 export function askColours(
   prior: Plane,
   band: Plane,
   active: Int32Array,
   colours: Colours,
   tuning: ColourTuning,
-): Plane {
+): ColourAnswer {
   const models = colourModels(prior, colours, Math.max(1, Math.round(tuning.radius / 2)));
-  const result = { ...prior, data: prior.data.slice() };
+  const believed = { ...prior, data: prior.data.slice() };
+  const trust = plane(prior.width, prior.height);
   const half = models[0].weight.width;
   for (const at of active) {
     const x = at % prior.width;
     const y = (at - x) / prior.width;
     const model = (y >> 1) * half + (x >> 1);
-    const { said, trust } = judgeColour(models, model, colours, at, tuning);
+    const answer = judgeColour(models, model, colours, at, tuning);
     const before = prior.data[at]!;
-    result.data[at] = before + (said - before) * trust * band.data[at]!;
+    trust.data[at] = answer.trust;
+    believed.data[at] = before + (answer.said - before) * answer.trust * band.data[at]!;
   }
-  return result;
+  return { believed, trust };
 }
 
 interface ColourModel {

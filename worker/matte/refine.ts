@@ -66,8 +66,8 @@ export function refineEdge(
   const margin = Math.ceil(((tuning.band + 1) * Math.sqrt(frame.width * frame.height)) / side) + 2;
   const grid = gridOver(growBox(box, margin, frame), frame, side);
   const { prior, band } = priorOf(reduceMask(mask, grid), grid, tuning);
-  const lines = edgeLines(prior, band, picture, grid, tuning);
-  const say = pictureSay(frame, side);
+  const { lines, told } = edgeLines(prior, band, picture, grid, tuning);
+  const say = sayWhere(told, pictureSay(frame, side));
   const region = applyLines({ lines, prior, band, say }, mask, picture, grid, strength, tuning.haze);
   const cell = (frame.width * frame.height) / side ** 2;
   return strength > 0 ? dropDebris(region, mask, cell * MOST_DEBRIS_CELLS) : region;
@@ -78,13 +78,31 @@ export function refineEdge(
  * lies closer to the edge than colours can tell, and only its stairs are smoothed. The picture's say grows
  * from 0 at this many pixels per cell …
  */
-const NO_SAY_PIXELS = 1.5;
+const NO_SAY_PIXELS = 3;
 /** … to all of it here (256-cell maps: at about 1080p; 64-cell maps: at any size in use). */
 const FULL_SAY_PIXELS = 5;
+/**
+ * Nor has it a say where the object's colours and those around it can't be told apart: a cap among caps.
+ * Mean trust of the colours around (see `askColours`) below which it has none …
+ */
+const NO_SAY_TRUST = 0.4;
+/** … and above which it has all. */
+const FULL_SAY_TRUST = 0.45;
+/** Reach of that mean, in reaches of the colour models. */
+const SAY_REACH = 3;
 
 function pictureSay({ width, height }: Size, side: number): number {
   const pixels = Math.sqrt(width * height) / side;
-  return Math.min(1, Math.max(0, (pixels - NO_SAY_PIXELS) / (FULL_SAY_PIXELS - NO_SAY_PIXELS)));
+  return share(pixels, NO_SAY_PIXELS, FULL_SAY_PIXELS);
+}
+
+function sayWhere(told: Plane, most: number): Plane {
+  return { ...told, data: told.data.map((trust) => most * share(trust, NO_SAY_TRUST, FULL_SAY_TRUST)) };
+}
+
+/** How far `value` has come from `from` to `to`, 0 to 1. */
+function share(value: number, from: number, to: number): number {
+  return Math.min(1, Math.max(0, (value - from) / (to - from)));
 }
 
 /** Cells of the model: parts and holes up to this area that only the picture saw are not believed. */
@@ -117,18 +135,27 @@ function edgeLines(
   picture: Picture,
   grid: ReducedGrid,
   tuning: RefineTuning,
-): Lines {
+): { lines: Lines; told: Plane } {
   const cells = (length: number) => Math.max(1, Math.round(length * grid.uncertainty));
   const colours = reducePicture(picture, grid);
   const inBand = indicesOf(band.data);
-  const believed = askColours(prior, band, inBand, colours, {
+  const { believed, trust } = askColours(prior, band, inBand, colours, {
     radius: cells(tuning.colour),
     noise: tuning.colourNoise,
     separation: tuning.separation,
   });
   // One cell more than the band, because full resolution interpolates between cells.
   const needed = dilate(inBand, grid.width, grid.height, 1);
-  return guidedLines(believed, colours, needed, cells(tuning.guide), tuning.guideNoise);
+  const lines = guidedLines(believed, colours, needed, cells(tuning.guide), tuning.guideNoise);
+  return { lines, told: meanAlongEdge(trust, band, SAY_REACH * cells(tuning.colour)) };
+}
+
+/** Mean of `values` over the part of the band within reach. */
+function meanAlongEdge(values: Plane, band: Plane, radius: number): Plane {
+  const weighted = { ...values, data: values.data.map((value, i) => value * band.data[i]!) };
+  const [sum, weight] = [boxMean(weighted, radius), boxMean(band, radius)];
+  for (let i = 0; i < sum.data.length; i++) sum.data[i] = sum.data[i]! / Math.max(1e-6, weight.data[i]!);
+  return sum;
 }
 
 /** On the reduced grid. */
@@ -136,8 +163,8 @@ interface EdgeModel {
   lines: Lines;
   prior: Plane;
   band: Plane;
-  /** See [Note: what the picture may say]. */
-  say: number;
+  /** See [Note: what the picture may say]; 0 to 1. */
+  say: Plane;
 }
 
 /** Full resolution: outside of the band the mask, in it the line's alpha. */
@@ -154,8 +181,8 @@ function applyLines(
   const alpha = new Float32Array(width * height);
   const across = cellTaps(width, grid.width, grid.step);
   const down = cellTaps(height, grid.height, grid.step);
-  const line = new Float64Array(6);
-  const planes = [lines.red, lines.green, lines.blue, lines.offset, band, prior].map(({ data }) => data);
+  const line = new Float64Array(7);
+  const planes = [lines.red, lines.green, lines.blue, lines.offset, band, prior, say].map(({ data }) => data);
   for (let y = 0; y < height; y++) {
     const [top, bottom] = [down.low[y]! * grid.width, down.high[y]! * grid.width];
     const from = (grid.y + y) * mask.width + grid.x;
@@ -183,12 +210,21 @@ function applyLines(
         line,
       );
       const soft = alphaOn(line, picture.data, (from + x) * 4, haze);
-      const said = line[5]! + (soft - line[5]!) * say;
+      const own = onItsSide(line[5]!, hard);
+      const said = own + (soft - own) * line[6]!;
       alpha[at] = hard + (said - hard) * line[4]! * strength;
     }
   }
   return { x: grid.x, y: grid.y, width, height, frame: grid.frame, alpha };
 }
+
+/** Softened, but never across one half: without the picture's word the edge stays where the mask has it. */
+function onItsSide(prior: number, hard: number): number {
+  return hard === 1 ? Math.max(prior, NEAREST_HALF) : Math.min(prior, 1 - NEAREST_HALF);
+}
+
+/** One of 255 levels from one half. */
+const NEAREST_HALF = 0.504;
 
 function alphaOn(line: Float64Array, data: Uint8ClampedArray, pixel: number, haze: number): number {
   const colour = line[0]! * data[pixel]! + line[1]! * data[pixel + 1]! + line[2]! * data[pixel + 2]!;
@@ -209,7 +245,7 @@ function interpolate(
   const wc = (1 - fx) * fy;
   const wd = fx * fy;
   const wa = 1 - wb - wc - wd;
-  for (let i = 0; i < 6; i++) {
+  for (let i = 0; i < planes.length; i++) {
     const p = planes[i]!;
     result[i] = p[a]! * wa + p[b]! * wb + p[c]! * wc + p[d]! * wd;
   }
