@@ -6,6 +6,7 @@
  */
 import { assertInClip } from "./frames/frame-range.ts";
 import type { Picture } from "./frames/frame-source.ts";
+import { FrameChangeDetector } from "./matte/frame-change.ts";
 import type { FrameOutput, MemorySelection } from "./memory-bank.ts";
 import { preprocess } from "./preprocess.ts";
 import { settleHistory } from "./prompt-history.ts";
@@ -26,19 +27,23 @@ export interface PropagateRequest {
   objectIds?: readonly number[];
   /** Ends the generator before the next frame; what is done is kept. */
   signal?: AbortSignal;
+  /** Given: ends the generator before the first frame of another shot, and tells which one that is. */
+  onCut?: (frameIndex: number) => void;
 }
 
 export async function* propagate(
   session: TrackingSession,
   request: PropagateRequest,
 ): AsyncGenerator<FrameResults> {
-  const { signal, reverse = false } = request;
+  const { signal, reverse = false, onCut } = request;
   const objects = objectsOf(session, request.objectIds);
   for (const object of objects) await takeOverPrompts(session, object);
   const frames = framesInOrder(session, objects, request);
   if (!frames) return;
-  for await (const { frameIndex, image } of preparedFrames(session, frames, signal)) {
+  const looksForCuts = onCut !== undefined;
+  for await (const { frameIndex, image, isCut } of preparedFrames(session, frames, looksForCuts, signal)) {
     if (signal?.aborted) return;
+    if (isCut) return onCut?.(frameIndex);
     yield await trackFrame(session, objects, frameIndex, reverse, image);
     if (signal?.aborted) return;
   }
@@ -113,20 +118,25 @@ interface PreparedFrame {
   frameIndex: number;
   /** [3, S, S], normalised; null where the features are cached already. */
   image: Float32Array | null;
+  /** First frame of another shot; false where nobody asked. */
+  isCut: boolean;
 }
 
 /** The next frame is decoded and preprocessed while the runtime works on the present one. */
 async function* preparedFrames(
   session: TrackingSession,
   { from, to }: { from: number; to: number },
+  looksForCuts: boolean,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<PreparedFrame> {
   const pictures = session.frames.frames(from, to, signal);
+  const changes = looksForCuts ? new FrameChangeDetector() : null;
   const prepare = async (): Promise<PreparedFrame | null> => {
     const next = await pictures.next();
     if (next.done) return null;
     const { frameIndex, picture } = next.value;
-    return { frameIndex, image: toImage(session, frameIndex, picture) };
+    const isCut = changes?.next(picture) === "cut";
+    return { frameIndex, image: toImage(session, frameIndex, picture), isCut };
   };
   let upcoming = prepare();
   try {

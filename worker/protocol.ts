@@ -213,6 +213,8 @@ export interface TrackRequest {
   /** First and last frame, both included; `from` > `to` tracks backward. */
   from: number;
   to: number;
+  /** Ends before the first frame of another shot (`ended: "cut"`), so that the person can be asked. */
+  stopAtCuts?: boolean;
 }
 
 export interface TrackProgress {
@@ -226,10 +228,10 @@ export interface TrackProgress {
 }
 
 export interface TrackSummary {
-  /** `cancelled` keeps everything up to the last reported frame. */
-  ended: "complete" | "cancelled";
+  /** `cancelled` and `cut` keep everything up to the last reported frame. */
+  ended: "complete" | "cancelled" | "cut";
   doneFrames: number;
-  /** Next frame to track when resuming; null when complete. */
+  /** Next frame to track when resuming (after a cut: the new shot's first); null when complete. */
   resumeAt: number | null;
 }
 

@@ -9,7 +9,7 @@ import type { TrackingSession } from "./tracking-session.ts";
 
 export async function track(
   session: TrackingSession,
-  { objectIds, from, to }: TrackRequest,
+  { objectIds, from, to, stopAtCuts = false }: TrackRequest,
   onProgress: (progress: TrackProgress) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<TrackSummary> {
@@ -18,12 +18,17 @@ export async function track(
   const ids = objectIds ?? promptedObjects(session);
   const step = from <= to ? 1 : -1;
   const totalFrames = Math.abs(to - from) + 1;
+  let cutAt: number | null = null;
+  const onCut = (frameIndex: number) => {
+    cutAt = frameIndex;
+  };
   const run = session.propagate({
     start: from,
     maxFrames: totalFrames - 1,
     reverse: step < 0,
     objectIds: ids,
     signal,
+    ...(stopAtCuts && { onCut }),
   });
   const clock = new FrameClock(totalFrames);
   let doneFrames = 0;
@@ -36,6 +41,7 @@ export async function track(
     if (!isAbort(error)) throw error;
   }
   if (doneFrames === totalFrames) return { ended: "complete", doneFrames, resumeAt: null };
+  if (cutAt !== null) return { ended: "cut", doneFrames, resumeAt: cutAt };
   return { ended: "cancelled", doneFrames, resumeAt: from + step * doneFrames };
 }
 

@@ -44,7 +44,14 @@ export interface Notice {
   message: string;
   /** What the person can do next; empty where nothing is needed. */
   remedy: string;
-  action?: { label: string; run: () => void };
+  action?: NoticeAction;
+  /** Where there is a choice. */
+  otherAction?: NoticeAction;
+}
+
+interface NoticeAction {
+  label: string;
+  run: () => void;
 }
 
 /** Whether what is on screen is also on disk. */

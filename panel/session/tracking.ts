@@ -1,5 +1,5 @@
 /** Runs the tracker over stretches, keeps what comes, stops and resumes. No DOM. */
-import type { FrameResult, TrackerApi, TrackProgress } from "../../worker/protocol.ts";
+import type { FrameResult, TrackerApi, TrackProgress, TrackSummary } from "../../worker/protocol.ts";
 import { maskOverlap } from "./agreement.ts";
 import { type FrameRecord, type SessionDocument, type TrackLeg, unshared } from "./document.ts";
 import type { History } from "./history.ts";
@@ -12,6 +12,9 @@ export interface Keeping {
   /** Resolves when the moment is held; writing it goes on beside the track. */
   checkpoint(): Promise<void>;
 }
+
+/** `resumeAt`: null when the leg is complete. */
+type LegEnd = Pick<TrackSummary, "ended" | "resumeAt">;
 
 export class Tracking {
   readonly #state: SessionState;
@@ -96,19 +99,23 @@ export class Tracking {
     // From here on this run's own maps grow in place; the ones in the history stay as they were.
     this.#state.document.value = unshared(this.#state.document.value);
     let done = 0;
+    /** What lies behind cuts: the other legs go first, then the person is asked. */
+    const behindCuts: TrackLeg[] = [];
     for (const [index, leg] of legs.entries()) {
-      const rest = legs.slice(index + 1);
-      const resumeAt = await this.#runLeg(leg, rest, done);
-      if (resumeAt !== null) return this.#setPending([{ ...leg, from: resumeAt }, ...rest]);
+      const rest = [...legs.slice(index + 1), ...behindCuts];
+      const { ended, resumeAt } = await this.#runLeg(leg, rest, done);
       done += legLength(leg);
+      if (resumeAt === null) continue;
+      if (ended !== "cut") return this.#setPending([{ ...leg, from: resumeAt }, ...rest]);
+      behindCuts.push({ ...leg, from: resumeAt });
     }
-    this.#setPending([]);
+    this.#setPending(behindCuts);
+    if (behindCuts[0]) this.#askAboutCut(behindCuts[0].from);
   }
 
-  /** Null when the leg is complete, else the frame to go on from. */
-  async #runLeg(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<number | null> {
+  async #runLeg(leg: TrackLeg, rest: TrackLeg[], doneBefore: number): Promise<LegEnd> {
     const clip = openClipOf(this.#state);
-    if (!clip || this.#stopAsked) return leg.from;
+    if (!clip || this.#stopAsked) return { ended: "cancelled", resumeAt: leg.from };
     const direction = leg.to < leg.from ? -1 : 1;
     let next = leg.from;
     const onProgress = async (progress: TrackProgress) => {
@@ -117,12 +124,31 @@ export class Tracking {
       this.#setPending(progress.frameIndex === leg.to ? rest : [{ ...leg, from: next }, ...rest]);
       if (this.#keeping.isDue()) await this.#keeping.checkpoint();
     };
-    const request = { objectIds: [...leg.objectIds], from: leg.from, to: leg.to };
+    const request = { objectIds: [...leg.objectIds], from: leg.from, to: leg.to, stopAtCuts: true };
     const outcome = await this.#tracker.track(clip.clipId, request, onProgress);
-    if (outcome.ok) return outcome.value.resumeAt;
+    if (outcome.ok) return outcome.value;
     this.#stopAsked = true;
     report(this.#state, outcome.error);
-    return next === leg.to + direction ? null : next;
+    return { ended: "cancelled", resumeAt: next === leg.to + direction ? null : next };
+  }
+
+  /** The rest is pending: going on is a resumed track, whose first frame is never taken for a cut. */
+  #askAboutCut(frameIndex: number): void {
+    const { notice } = this.#state;
+    const answer = (label: string, act: () => void) => ({
+      label,
+      run: () => {
+        notice.value = null;
+        act();
+      },
+    });
+    notice.value = {
+      tone: "warning",
+      message: `Another shot seems to begin at frame ${frameIndex + 1}; the track waits before it.`,
+      remedy: "Is the object in it too?",
+      action: answer("Go on", () => void this.next()),
+      otherAction: answer("Stop here", () => this.discardPending()),
+    };
   }
 
   #take(progress: TrackProgress, direction: 1 | -1, doneBefore: number): void {

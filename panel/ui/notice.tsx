@@ -14,10 +14,13 @@ export function NoticeBar() {
           <p>
             {notice.message} {notice.remedy && <span class="remedy">{notice.remedy}</span>}
           </p>
-          {notice.action && (
-            <button type="button" class="button" onClick={notice.action.run}>
-              {notice.action.label}
-            </button>
+          {[notice.action, notice.otherAction].map(
+            (action) =>
+              action && (
+                <button key={action.label} type="button" class="button" onClick={action.run}>
+                  {action.label}
+                </button>
+              ),
           )}
           <IconButton
             icon="close"

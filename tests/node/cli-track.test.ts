@@ -51,6 +51,21 @@ describe("masklet track", () => {
     });
   });
 
+  test("stops before another shot with --at-cuts stop, and says where; by default it goes on", async () => {
+    mkdirSync(place.path("two-shots"), { recursive: true });
+    for (let frame = 0; frame < 6; frame++) {
+      const bright = (x: number) => (frame < 4 ? x < 10 : x >= 10);
+      writeFileSync(place.path("two-shots", `0000${frame}.png`), maskPng(WIDTH, HEIGHT, bright));
+    }
+    const args = ["track", place.path("two-shots"), ...place.model, "--point", "20,32"];
+    const stopped = await run([...args, "--out", place.path("first-shot"), "--at-cuts", "stop"]);
+    expect(stopped.summary).toMatchObject({ trackedFrames: 4, stoppedAtCuts: [4], files: 4 });
+    expect(stopped.stderr).toContain("Another shot seems to begin at frame 4");
+    const through = await run([...args, "--out", place.path("both-shots")]);
+    expect(through.summary).toMatchObject({ trackedFrames: 6 });
+    expect(through.summary).not.toHaveProperty("stoppedAtCuts");
+  });
+
   test("says so where OUT holds frames of an earlier run", async () => {
     await track("again", "--point", "20,32");
     const { stderr } = await track("again", "--point", "20,32", "--to", "2");

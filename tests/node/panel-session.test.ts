@@ -141,6 +141,26 @@ describe("tracking", () => {
     expect(trackedFrames()).toEqual([4, 5, 6, 7, 8]);
   });
 
+  it("waits at another shot while the other direction goes on, and asks whether to go on", async () => {
+    tracker.cutAt = 8;
+    await session.track();
+    expect(trackedFrames()).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    const { notice, document } = session.state;
+    expect(notice.value?.message).toMatch(/frame 9; the track waits/);
+    expect(document.value.pending).toEqual([{ from: 8, to: LAST, objectIds: [1] }]);
+    await session.track();
+    expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
+  });
+
+  it("drops what lies behind a cut when the answer is to stop there", async () => {
+    tracker.cutAt = 8;
+    await session.track();
+    session.state.notice.value?.otherAction?.run();
+    expect(session.state.document.value.pending).toEqual([]);
+    expect(session.state.notice.value).toBeNull();
+    expect(trackedFrames()).toHaveLength(8);
+  });
+
   it("keeps what is done when it is stopped, and goes on from there", async () => {
     const stopped = stopAt(9);
     await session.track();

@@ -122,6 +122,24 @@ describe("tracking", () => {
     expect(seen).toEqual(whole.masks);
   });
 
+  test("stops before another shot where it is asked to, in both directions, and goes on from there", async () => {
+    const opened = await openMiniTracker("8 cut 5");
+    const { tracker, clipId } = opened;
+    await tracker.setPrompts(clipId, 1, 0, CLICK);
+    const frames: number[] = [];
+    const run = async (from: number, to: number) =>
+      must(
+        await tracker.track(clipId, { from, to, stopAtCuts: true }, ({ frameIndex }) => {
+          frames.push(frameIndex);
+        }),
+      );
+    expect(await run(0, 7)).toEqual({ ended: "cut", doneFrames: 5, resumeAt: 5 });
+    expect(await run(5, 7)).toMatchObject({ ended: "complete", doneFrames: 3 });
+    expect(frames).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(await run(7, 0)).toEqual({ ended: "cut", doneFrames: 3, resumeAt: 4 });
+    expect((await track(opened, 0, 7)).summary).toMatchObject({ ended: "complete" });
+  });
+
   test("runs backward, and without a prompt says so", async () => {
     const opened = await openMiniTracker(5);
     const nothing = await opened.tracker.track(opened.clipId, { from: 0, to: 4 }, () => {});

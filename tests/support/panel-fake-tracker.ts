@@ -46,6 +46,8 @@ const copyOf = (state: FakeState): FakeState => ({
 export class FakeTracker implements TrackerApi {
   readonly calls: string[] = [];
   state: FakeState = { prompts: new Map(), tracked: new Set() };
+  /** First frame of another shot. */
+  cutAt: number | null = null;
   /** Object scores by frame; others are 8. */
   scores = new Map<number, number>();
   /** Fails the next call of this name. */
@@ -145,12 +147,14 @@ export class FakeTracker implements TrackerApi {
   }
 
   async #run(
-    { from, to, objectIds = [] }: Parameters<TrackerApi["track"]>[1],
+    { from, to, objectIds = [], stopAtCuts = false }: Parameters<TrackerApi["track"]>[1],
     onProgress: Parameters<TrackerApi["track"]>[2],
   ): ReturnType<TrackerApi["track"]> {
     const step = to < from ? -1 : 1;
     const totalFrames = Math.abs(to - from) + 1;
     for (let done = 1, frame = from; done <= totalFrames; done++, frame += step) {
+      const isCut = stopAtCuts && frame !== from && frame === this.cutAt;
+      if (isCut) return ok({ ended: "cut", doneFrames: done - 1, resumeAt: frame });
       if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
       const results = objectIds.map((id) => this.#result(id, frame));
       this.state.tracked.add(frame);

@@ -18,9 +18,16 @@ import { MINI_MODEL_YAML, miniModel, seededCheckpoint } from "./mini-model.ts";
 const FRAME = { width: 96, height: 64 };
 
 /** A bright disc over stripes that moves two pixels a frame. */
-function movingDisc(frameCount: number): FrameSource {
-  const pictures = Array.from({ length: frameCount }, (_, index) => drawFrame(index));
+function movingDisc(frameCount: number, cutAt = frameCount): FrameSource {
+  const pictures = Array.from({ length: frameCount }, (_, index) =>
+    index < cutAt ? drawFrame(index) : negativeOf(drawFrame(index)),
+  );
   return arrayFrameSource(pictures, "moving disc");
+}
+
+/** Another shot, as far as a cut detector is concerned. */
+function negativeOf({ data, ...size }: Picture): Picture {
+  return { ...size, data: data.map((value, i) => (i % 4 === 3 ? value : 255 - value)) };
 }
 
 function drawFrame(index: number): Picture {
@@ -49,7 +56,7 @@ export function miniSession(
   return new TrackingSession({ engine, frames: movingDisc(frameCount), options, ...init });
 }
 
-/** Clips are drawn, whatever the source says: its name is the number of frames. */
+/** Clips are drawn, whatever the source says: its name is the number of frames, "8 cut 5" cuts before frame 5. */
 export function miniRealm(changes: Partial<TrackerRealm> = {}): TrackerRealm {
   return {
     providers: [nativeProvider({ threads: 1 })],
@@ -68,7 +75,8 @@ export function miniRealm(changes: Partial<TrackerRealm> = {}): TrackerRealm {
       delete: async () => {},
     },
     openClip: async (source, clipId) => {
-      const frames = movingDisc(Number(source.name));
+      const [count, cutAt] = source.name.split(" cut ").map(Number);
+      const frames = movingDisc(count as number, cutAt);
       return { ...frames, info: { ...frames.info, clipId } };
     },
     toBitmap: async () => {
@@ -81,14 +89,14 @@ export function miniRealm(changes: Partial<TrackerRealm> = {}): TrackerRealm {
 
 /** A tracker with its model loaded and a clip of `frameCount` frames open. */
 export async function openMiniTracker(
-  frameCount: number,
+  clipName: number | string,
   semantics: "upstream" | "sticky" = "sticky",
   changes: Partial<TrackerRealm> = {},
 ): Promise<{ tracker: Tracker; clipId: string }> {
   const tracker = new Tracker(miniRealm(changes));
   const loaded = await tracker.loadModel({ source: { kind: "listed", id: "mini" }, semantics }, () => {});
   if (!loaded.ok) throw new Error(loaded.error.message);
-  const opened = await tracker.openClip({ kind: "media", blob: new Blob(), name: String(frameCount) });
+  const opened = await tracker.openClip({ kind: "media", blob: new Blob(), name: String(clipName) });
   if (!opened.ok) throw new Error(opened.error.message);
   return { tracker, clipId: opened.value.clipId };
 }

@@ -39,6 +39,9 @@ export class ObjectNames {
   }
 }
 
+/** Given: a pass ends before the first frame of another shot, which is told. */
+type CutListener = (frameIndex: number) => void;
+
 /** Ends without a word where `signal` is aborted. */
 export async function* runOperations(
   session: TrackingSession,
@@ -46,11 +49,12 @@ export async function* runOperations(
   names: ObjectNames,
   masks: MaskFiles,
   signal: AbortSignal,
+  onCut?: CutListener,
 ): AsyncGenerator<OperationResult> {
   for (const [index, operation] of operations.entries()) {
     if (signal.aborted) return;
     try {
-      for await (const results of runOperation(session, operation, names, masks, signal)) {
+      for await (const results of runOperation(session, operation, names, masks, signal, onCut)) {
         yield { operation: index, results };
       }
     } catch (error) {
@@ -66,6 +70,7 @@ async function* runOperation(
   names: ObjectNames,
   masks: MaskFiles,
   signal: AbortSignal,
+  onCut: CutListener | undefined,
 ): AsyncGenerator<FrameResults> {
   switch (operation.op) {
     case "points": {
@@ -88,6 +93,7 @@ async function* runOperation(
         ...(maxFrames !== undefined && { maxFrames }),
         reverse,
         signal,
+        ...(onCut && { onCut }),
       });
       return;
     }

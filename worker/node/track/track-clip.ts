@@ -69,7 +69,9 @@ async function trackFrames(
       openSpill: openFileSpill,
     });
     const kept = new KeptTrack(job.operations, job.masks, (id) => job.names.nameOf(id));
-    const counts = await runJob(session, job, output, report, kept, context).finally(() => session.close());
+    const counts = await runJob(session, job, options, output, report, kept, context).finally(() =>
+      session.close(),
+    );
     const result = await conclude({ options, info, job, output, report, loaded, counts, context });
     const dataset = options.dataset && (await kept.addTo(options.dataset, options.clip, frames, loaded.id));
     return dataset ? { ...result, summary: { ...result.summary, dataset } } : result;
@@ -167,6 +169,8 @@ function predictorWith(base: PredictorOptions, flags: Job["flags"]): PredictorOp
 interface Counts {
   /** Results of frames, over all operations. */
   frames: number;
+  /** First frames of the shots before which a pass stopped. */
+  cuts: number[];
   /** Frames of the clip with a mask, by object. */
   covered: Map<number, Set<number>>;
   milliseconds: number;
@@ -175,6 +179,7 @@ interface Counts {
 async function runJob(
   session: TrackingSession,
   { operations, names, masks }: Job,
+  { atCuts }: TrackOptions,
   output: MatteOutput,
   report: TrackReport,
   kept: KeptTrack,
@@ -184,6 +189,7 @@ async function runJob(
   const covered = new Map<number, Set<number>>();
   const total = expectedFrames(operations, session.frames.info.frameCount);
   const shown = progress(context, "Tracking", "frames");
+  const cuts: number[] = [];
   let frames = 0;
   try {
     for await (const { operation, results } of runOperations(
@@ -192,6 +198,7 @@ async function runJob(
       names,
       masks,
       context.signal,
+      atCuts === "stop" ? (frame) => cuts.push(frame) : undefined,
     )) {
       await output.add(results);
       report.add(operation, results);
@@ -208,7 +215,7 @@ async function runJob(
   } finally {
     shown.end();
   }
-  return { frames, covered, milliseconds: performance.now() - started };
+  return { frames, cuts, covered, milliseconds: performance.now() - started };
 }
 
 function expectedFrames(operations: readonly Operation[], frameCount: number): number {
@@ -255,6 +262,7 @@ async function conclude(conclusion: Conclusion): Promise<CommandResult> {
     context.say(`Cancelled after ${counts.frames} frames; what is done is kept in ${options.out}.\n`);
   } else {
     context.say(`Done: ${files} ${files === 1 ? "file" : "files"} in ${options.out}.\n`);
+    hintAtCuts(conclusion);
     hintAtUntracked(conclusion);
   }
   return {
@@ -289,6 +297,7 @@ function aboutRun({ options, info, job, loaded, counts }: Conclusion): Record<st
       last: Math.max(...frames),
     })),
     trackedFrames: counts.frames,
+    ...(counts.cuts.length > 0 && { stoppedAtCuts: counts.cuts }),
     loadSeconds: round(loaded.milliseconds / 1000),
     trackSeconds: round(seconds),
     framesPerSecond: seconds > 0 ? round(counts.frames / seconds) : null,
@@ -297,6 +306,16 @@ function aboutRun({ options, info, job, loaded, counts }: Conclusion): Record<st
 
 function round(value: number): number {
   return Math.round(value * 1000) / 1000;
+}
+
+function hintAtCuts({ counts: { cuts }, context }: Conclusion): void {
+  for (const frame of cuts) {
+    context.say(
+      `Another shot seems to begin at frame ${frame}; tracking stopped there. ` +
+        `Prompt the object in it (@${frame}), or go on through it with --at-cuts go-on.
+`,
+    );
+  }
 }
 
 /** A click in the middle of a clip, tracked forward only, leaves what is before it without a matte. */

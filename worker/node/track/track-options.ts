@@ -31,6 +31,8 @@ Options:
   --config FILE              the configuration (.yaml) of a checkpoint of your own
   --from N, --to N           first and last frame, both included
   --direction forward|backward|both     default forward, from the earliest prompt
+  --at-cuts go-on|stop       stop: a pass ends before the first frame of another shot; default go-on, as
+                             the official predictor
   --backend native|wasm      default: the fastest that works
   --threads N                processor threads of the native backend
   --semantics upstream|sticky           default upstream; sticky keeps corrected frames
@@ -53,6 +55,7 @@ const KINDS: OptionKinds = {
   from: "text",
   to: "text",
   direction: "text",
+  "at-cuts": "text",
   backend: "text",
   threads: "text",
   semantics: "text",
@@ -64,6 +67,7 @@ const KINDS: OptionKinds = {
   dataset: "text",
 };
 
+type AtCuts = "go-on" | "stop";
 type Direction = "forward" | "backward" | "both";
 
 export interface ObjectPrompt {
@@ -85,6 +89,7 @@ export interface TrackOptions {
   from: number | undefined;
   to: number | undefined;
   direction: Direction;
+  atCuts: AtCuts;
   out: string;
   format: FrameFormat;
   framesPerSecond: number | undefined;
@@ -115,6 +120,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     from,
     to,
     direction: choice(parsed, "direction", ["forward", "backward", "both"], "forward"),
+    atCuts: choice(parsed, "at-cuts", ["go-on", "stop"], "go-on"),
     out: requiredOut(parsed),
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
     framesPerSecond: rateOf(parsed),
