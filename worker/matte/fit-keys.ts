@@ -7,17 +7,15 @@
  * it a landmark may slide, because a shape's outline says nothing about which of its points is which.
  */
 import { solveByGradients } from "./conjugate-gradients.ts";
+import { emptyRows, normalPull, pullOf, type Rows, setRow, setTie, squaresOf } from "./fit-rows.ts";
 import {
-  basisAt,
   firstAnchors,
   firstPlaces,
   PIECES,
   type Places,
   samplePath,
-  slopeAt,
   updateAnchors,
   updatePlaces,
-  valueAt,
 } from "./outline-places.ts";
 import { pointOn, type Samples } from "./outline-samples.ts";
 import type { OutlineTrack } from "./outline-tracks.ts";
@@ -36,10 +34,14 @@ const ROUNDS = 8;
 const GRADIENT_ROUNDS = 25;
 /** Pixels; a round that moves nothing by more was the last one. */
 const SETTLED = 0.02;
-/** Pixels; nearer than this, noise decides on the direction. */
-const CLEAR = 0.5;
 /** All of the path's own samples together, of all landmarks: they keep it from straying where no landmark is. */
 const SAMPLE_WEIGHT = 0.5;
+/**
+ * Weights per landmark and vertex: of a vertex's way from its landmark, so that none slides past another; of a
+ * tangent's from a third of the way to the next vertex, so that no path folds back on itself.
+ */
+const TETHER = 0.001;
+const EVEN = 0.0005;
 /** Weights per landmark and vertex: of a key that bends the movement, of a kink in a smooth vertex, of any change. */
 const BEND = 0.001;
 const KINK = 0.03;
@@ -66,17 +68,6 @@ export async function fitKeys(
   return fit.result();
 }
 
-/** What landmarks and samples of a frame ask of its path: `factors` times eight of its numbers is to be `across`. */
-interface Rows {
-  /** First number of the segment's first and second vertex. */
-  from: Int32Array;
-  to: Int32Array;
-  /** Eight a row: first vertex x and y, its out tangent, the second one's in tangent, the second vertex. */
-  factors: Float64Array;
-  /** Pixels from the path, across it, times the root of the row's weight. */
-  across: Float64Array;
-}
-
 /** Asks that the two tangents of a smooth vertex stay on one line: their turns cancel. */
 interface Kink {
   at: number;
@@ -95,6 +86,8 @@ class KeyFit {
   readonly #places: Places[];
   readonly #anchors: Float64Array[];
   readonly #keyPlaces: KeyPlace[];
+  /** Landmarks that vertices are tied to. */
+  readonly #vertices: readonly number[];
   /** Of a frame: a pixel counts for more where the object is small. */
   readonly #weights: number[];
   /** Landmarks per vertex, the unit of the other weights. */
@@ -111,6 +104,7 @@ class KeyFit {
     const landmarks = outline.landmarks[0]!.length / 2;
     this.#outline = outline;
     this.#keys = keys;
+    this.#vertices = vertices;
     this.#width = vertices.length * NUMBERS_PER_VERTEX;
     this.#values = new Float64Array(keys.length * this.#width);
     for (const [key, values] of start.entries()) this.#values.set(values, key * this.#width);
@@ -157,14 +151,30 @@ class KeyFit {
     updateAnchors(samples, landmarks, anchors, reach);
     const weight = Math.sqrt(this.#weights[frame]!);
     const sampleWeight = weight * Math.sqrt((SAMPLE_WEIGHT * places.length) / anchors.length);
-    const rows = emptyRows(places.length + anchors.length);
+    const rows = emptyRows(places.length + anchors.length + this.#vertices.length * 6);
     for (let i = 0; i < places.length; i++)
       setRow(rows, i, path, places[i]!, landmarks[i * 2]!, landmarks[i * 2 + 1]!, weight);
     for (let i = 0; i < anchors.length; i++) {
       const [x, y] = pointOn(landmarks, anchors[i]!);
       setRow(rows, places.length + i, path, i / PIECES, x, y, sampleWeight);
     }
+    this.#addTies(rows, places.length + anchors.length, landmarks, weight);
     return rows;
+  }
+
+  /** Six rows a vertex, from row `row` on: its landmark, and both tangents of the segment after it. */
+  #addTies(rows: Rows, row: number, landmarks: Samples, weight: number): void {
+    const tether = weight * Math.sqrt(TETHER * this.#density);
+    const even = weight * Math.sqrt(EVEN * this.#density);
+    this.#vertices.forEach((landmark, vertex) => {
+      const from = vertex * NUMBERS_PER_VERTEX;
+      for (const axis of [0, 1]) {
+        const at = row + vertex * 6 + axis * 3;
+        setTie(rows, at, this.#path, from, [tether, 0, 0, 0], axis, landmarks[landmark * 2 + axis]! * tether);
+        setTie(rows, at + 1, this.#path, from, [even / 3, even, 0, -even / 3], axis, 0);
+        setTie(rows, at + 2, this.#path, from, [even / -3, 0, even, even / 3], axis, 0);
+      }
+    });
   }
 
   /** Onto both keys around the frame, by their `power`th share. */
@@ -240,106 +250,6 @@ class KeyFit {
       farthest: Float64Array.from(farthest),
     };
   }
-}
-
-function emptyRows(count: number): Rows {
-  return {
-    from: new Int32Array(count),
-    to: new Int32Array(count),
-    factors: new Float64Array(count * 8),
-    across: new Float64Array(count),
-  };
-}
-
-/**
- * The point of the path at `place` is to move towards x, y: straight there, which is across the path but for
- * its corners; across it where that is too near to have a direction.
- */
-function setRow(
-  rows: Rows,
-  row: number,
-  path: PathVector,
-  place: number,
-  x: number,
-  y: number,
-  weight: number,
-): void {
-  const segment = Math.floor(place);
-  const basis = basisAt(place - segment);
-  const dx = x - valueAt(path, segment, basis, 0);
-  const dy = y - valueAt(path, segment, basis, 1);
-  const distance = Math.hypot(dx, dy);
-  let nx = dx;
-  let ny = dy;
-  if (distance < CLEAR) {
-    const slope = slopeAt(place - segment);
-    nx = -valueAt(path, segment, slope, 1);
-    ny = valueAt(path, segment, slope, 0);
-  }
-  const scale = weight / (Math.hypot(nx, ny) || 1);
-  nx *= scale;
-  ny *= scale;
-  rows.from[row] = segment * NUMBERS_PER_VERTEX;
-  rows.to[row] = ((segment + 1) * NUMBERS_PER_VERTEX) % path.length;
-  for (let i = 0; i < 4; i++) {
-    rows.factors[row * 8 + i * 2] = basis[i]! * nx;
-    rows.factors[row * 8 + i * 2 + 1] = basis[i]! * ny;
-  }
-  rows.across[row] = nx * dx + ny * dy;
-}
-
-/** How the rows pull at the numbers of their frame's path; returns `pull`. */
-function pullOf({ from, to, factors, across }: Rows, pull: PathVector): PathVector {
-  pull.fill(0);
-  for (let row = 0; row < across.length; row++)
-    addPull(pull, factors, row * 8, from[row]!, to[row]!, across[row]!);
-  return pull;
-}
-
-function addPull(
-  pull: PathVector,
-  factors: Float64Array,
-  at: number,
-  from: number,
-  to: number,
-  across: number,
-): void {
-  pull[from]! += factors[at]! * across;
-  pull[from + 1]! += factors[at + 1]! * across;
-  pull[from + 4]! += factors[at + 2]! * across;
-  pull[from + 5]! += factors[at + 3]! * across;
-  pull[to + 2]! += factors[at + 4]! * across;
-  pull[to + 3]! += factors[at + 5]! * across;
-  pull[to]! += factors[at + 6]! * across;
-  pull[to + 1]! += factors[at + 7]! * across;
-}
-
-/** The same for how far the rows' places move when the path changes by `path`. */
-function normalPull({ from, to, factors, across }: Rows, path: PathVector, pull: PathVector): PathVector {
-  pull.fill(0);
-  for (let row = 0, at = 0; row < across.length; row++, at += 8) {
-    const a = from[row]!;
-    const b = to[row]!;
-    const moved =
-      factors[at]! * path[a]! +
-      factors[at + 1]! * path[a + 1]! +
-      factors[at + 2]! * path[a + 4]! +
-      factors[at + 3]! * path[a + 5]! +
-      factors[at + 4]! * path[b + 2]! +
-      factors[at + 5]! * path[b + 3]! +
-      factors[at + 6]! * path[b]! +
-      factors[at + 7]! * path[b + 1]!;
-    addPull(pull, factors, at, a, b, moved);
-  }
-  return pull;
-}
-
-/** The diagonal of the frame's own normal equations. */
-function squaresOf({ from, to, factors }: Rows, pull: PathVector): PathVector {
-  pull.fill(0);
-  const squares = factors.map((factor) => factor * factor);
-  for (let row = 0; row < from.length; row++) addPull(pull, squares, row * 8, from[row]!, to[row]!, 1);
-  return pull;
 }
 
 /** Null for a corner, and where a tangent is too short to have a direction. */
