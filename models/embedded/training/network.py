@@ -11,6 +11,8 @@ import yaml
 from hydra.utils import instantiate
 
 PRESENT_BIAS = 2.0  # logit: the object score starts at "visible", otherwise its gate hides every mask
+PLACE_GAIN = 2.2  # a click on a grid of 16 x 16 positions: most of its attention stays within two of them
+CONTENT_GAIN = .3  # coarse features start weaker than the position codes
 MEAN = torch.tensor([.485, .456, .406]).view(3, 1, 1) * 255
 STD = torch.tensor([.229, .224, .225]).view(3, 1, 1) * 255
 
@@ -74,20 +76,69 @@ def init_mask_prior(model):
             head.layers[2].bias[0] = -1.
 
 
+def place_and_content(width):
+    """-> (place, content): the channels that carry a position's code and those that carry what is there. Place is the
+    sines and cosines of every other random frequency, so that each channel pair cos(a)cos(b) + sin(a)sin(b) compares."""
+    pairs = torch.arange(0, width // 2, 2)
+    place = torch.cat([pairs, pairs + width // 2])
+    content = torch.tensor([c for c in range(width) if c not in set(place.tolist())])
+    return place, content
+
+
+def same_place(projection, place, heads):
+    """q or k of an attention at half width: each head compares its own frequencies, sine with sine, cosine with cosine."""
+    inner, width = projection.weight.shape
+    nn.init.zeros_(projection.weight)
+    half, a_head = len(place) // 2, inner // heads
+    for row in range(inner):
+        head, at = divmod(row, a_head)
+        pair = head + heads * (at // 2)
+        projection.weight[row, place[pair % half + half * (at % 2)]] = PLACE_GAIN
+
+
 def init_locality(model):
-    """Attention starts local: tied q and k turn softmax(q.k) into the similarity of the Fourier position codes, so a
-    click looks at its surroundings; constant q and k biases under RoPE do the same for memory."""
+    """[Note: a click sees what it is on] From the first step a point token looks at the picture where its click is and
+    takes over the content there: prompts and pixels share one random Fourier code, half of the channels are kept for
+    it, and token-to-image attention compares just those. Nothing else writes to them at first. Half of the heads of
+    the second self-attention look at point tokens, which hands the content on to the mask tokens."""
     with torch.no_grad():
-        for conv in model.image_encoder.neck.convs[:2]:  # coarse features start weaker than the position codes
-            conv.conv.weight.mul_(.3)
-        for name, module in model.named_modules():
-            if not hasattr(module, "q_proj"):
+        place, content = place_and_content(model.hidden_dim)
+        prompt, decoder = model.sam_prompt_encoder, model.sam_mask_decoder
+        for conv in model.image_encoder.neck.convs[:2]:
+            conv.conv.weight.mul_(CONTENT_GAIN)
+            conv.conv.weight[place] *= .1
+        prompt.no_mask_embed.weight.mul_(.1)
+        tokens = [e.weight for e in prompt.point_embeddings] + [prompt.not_a_point_embed.weight, decoder.obj_score_token.weight,
+                  decoder.iou_token.weight, decoder.mask_tokens.weight]
+        for weight in tokens:
+            weight[:, place] = 0
+        marked = content[0]
+        for weight in tokens:
+            weight[:, marked] = 0
+        for embedding in prompt.point_embeddings:
+            embedding.weight[:, marked] = 3
+        model.memory_attention.norm.weight[place] = .1
+        transformer = decoder.transformer
+        for layer in transformer.layers:
+            layer.self_attn.out_proj.weight[place] = 0
+            layer.mlp.layers[-1].weight[place] = 0
+        look = transformer.layers[1].self_attn
+        half = look.q_proj.weight.shape[0] // 2
+        look.q_proj.weight[:half] = 0
+        look.q_proj.bias[:half] = 1
+        look.k_proj.weight[:half] = 0
+        look.k_proj.weight[:half, marked] = .5
+        for name, module in transformer.named_modules():
+            if "token_to_image" not in name and "image_to_token" not in name or not hasattr(module, "q_proj"):
                 continue
-            if name.startswith("sam_mask_decoder.transformer") and ("token_to_image" in name or "image_to_token" in name):
-                nn.init.orthogonal_(module.q_proj.weight, gain=1.7)
-                module.k_proj.weight.copy_(module.q_proj.weight)
+            same_place(module.q_proj, place, module.num_heads)
+            same_place(module.k_proj, place, module.num_heads)
+            module.v_proj.weight[:, place] = 0
+            module.out_proj.weight[place] = 0
+            if "image_to_token" in name:
                 module.out_proj.weight.mul_(.4)
-            elif name.endswith("cross_attn_image"):
+        for name, module in model.named_modules():
+            if name.endswith("cross_attn_image") and "memory" in name:
                 nn.init.constant_(module.q_proj.bias, .6)
                 nn.init.constant_(module.k_proj.bias, .6)
 

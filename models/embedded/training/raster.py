@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 
 cv2.setNumThreads(0)
+FIRST_OTHER = 4  # ids below it are objects to be tracked; bystanders and occluders follow, one number each
 NEAREST_PLANE = .05  # homogeneous depth below which a tilted layer is not drawn
 
 
@@ -47,8 +48,8 @@ def drawn_box(to_texture, n, side):
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def draw_layer(frame, ids, layer, texture, camera, t):
-    """Composites one layer (premultiplied alpha) onto frame [H, H, 3] float and ids [H, H], in place"""
+def draw_layer(frame, ids, layer, texture, camera, t, number):
+    """Composites one layer (premultiplied alpha) onto frame [H, H, 3] float and, as `number`, ids [H, H], in place"""
     side = frame.shape[0]
     if layer.wave[t, 0] > 0:
         texture = waved(texture, layer.wave[t])
@@ -66,7 +67,7 @@ def draw_layer(frame, ids, layer, texture, camera, t):
     region = frame[y0:y1, x0:x1]
     region *= 1 - alpha
     region += colour
-    ids[y0:y1, x0:x1][alpha[..., 0] > .5] = layer.object
+    ids[y0:y1, x0:x1][alpha[..., 0] > .5] = number
 
 
 def filmed(frame, scene, t, rng):
@@ -85,7 +86,7 @@ def filmed(frame, scene, t, rng):
 
 
 def draw(scene, textures, backgrounds, side):
-    """-> (frames [T, side, side, 3] uint8, ids [T, side, side] uint8)"""
+    """-> (frames [T, side, side, 3] uint8, ids [T, side, side] uint8: 0 background, 1..3 objects, FIRST_OTHER.. the rest)"""
     T = len(scene.camera)
     frames, ids = np.zeros((T, side, side, 3), np.uint8), np.zeros((T, side, side), np.uint8)
     rng = np.random.default_rng(scene.seed)
@@ -95,7 +96,7 @@ def draw(scene, textures, backgrounds, side):
         to_picture = unit_to_pixel(background.shape[0]) @ scene.background_matrix[t] @ pixel_to_unit(side)
         frame = cv2.warpPerspective(background, to_picture, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                                     borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
-        for layer, cut in zip(scene.layers, cuts):
-            draw_layer(frame, ids[t], layer, cut, scene.camera, t)
+        for i, (layer, cut) in enumerate(zip(scene.layers, cuts)):
+            draw_layer(frame, ids[t], layer, cut, scene.camera, t, layer.object or FIRST_OTHER + i)
         frames[t] = filmed(frame, scene, t, rng)
     return frames, ids

@@ -9,19 +9,22 @@ import torch.nn.functional as F
 from sam2.modeling.sam2_utils import sample_box_points, sample_random_points_from_errors
 
 from losses import frame_loss
+from raster import FIRST_OTHER
 
 CLIP_LENGTH = 1000  # frames; pointer positions depend on it only where a clip is shorter than 16
 CORRECTION_WEIGHT = .7
 
 
-def pick_objects(ids, count):
-    """ids [B, T, H, W] uint8 (0 is background, objects 1..3) -> masks [T, B*count, 1, H, W] bool.
+def pick_objects(ids, count, anything=False):
+    """ids [B, T, H, W] uint8 (0 is background) -> masks [T, B*count, 1, H, W] bool.
 
-    Takes objects that show on the first frame, at random; repeats one where a clip has fewer.
+    Takes things that show on the first frame, at random; repeats one where a clip has fewer. Objects are
+    1..3; with `anything`, bystanders and occluders are taken too.
     """
-    area = torch.stack([(ids[:, 0] == o).flatten(1).sum(1) for o in (1, 2, 3)], 1).float()
+    most = max(count, int(ids.max())) if anything else FIRST_OTHER - 1
+    area = torch.stack([(ids[:, 0] == o).flatten(1).sum(1) for o in range(1, most + 1)], 1).float()
     usable = area > .002 * ids.shape[-1] ** 2
-    order = (torch.rand(len(ids), 3) + usable + 1e-3 * (area > 0)).argsort(1, descending=True)[:, :count]
+    order = (torch.rand(len(ids), most) + usable + 1e-3 * (area > 0)).argsort(1, descending=True)[:, :count]
     order = torch.where(usable.gather(1, order), order, order[:, :1].expand_as(order))
     masks = ids[:, None] == (order + 1)[:, :, None, None, None]
     return masks.flatten(0, 1).transpose(0, 1)[:, :, None]
@@ -69,11 +72,12 @@ def with_correction(points, mask, predicted):
 
 
 class Unroll:
-    """Holds a model and the raw decoder output of its latest frame (logits before the object-score gate)."""
+    """Holds a model, the raw decoder output of its latest frame (logits before the object-score gate) and the feature
+    pyramid of its latest batch."""
 
     def __init__(self, model):
         self.model = model
-        self.raw = None
+        self.raw, self.maps = None, None
         self.hook = model.sam_mask_decoder.register_forward_hook(lambda module, args, out: setattr(self, "raw", out))
 
     def close(self):
@@ -82,6 +86,7 @@ class Unroll:
     def features(self, frames):
         """[B, T, 3, H, W] -> upstream's (features, position codes, sizes), batch index b*T + t."""
         out = self.model.image_encoder(frames.flatten(0, 1))
+        self.maps = out["backbone_fpn"]
         return self.prepared(out["backbone_fpn"], out["vision_pos_enc"])
 
     def prepared(self, maps, codes):
