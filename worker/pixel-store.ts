@@ -25,8 +25,8 @@ export interface StoredPixels {
   peek(): PixelData | null;
 }
 
-/** About 340 frames of one object of a 1024-pixel model. */
-const DEFAULT_BUDGET = 256 * 1024 * 1024;
+/** 85 frames of one object of a 1024-pixel model: a long track holds hardly more than one of 50 frames. */
+const DEFAULT_BUDGET = 64 * 1024 * 1024;
 
 export interface PixelStoreOptions {
   /** Bytes kept in working memory. */

@@ -3,9 +3,16 @@
  *
  * prompts ─▶ preflight: fresh answers get their memory and enter the banks
  *            └▶ frame: decode and preprocess (one ahead) ─▶ features ─▶ objects in batches ─▶ results
+ *
+ * [Note: encoding ahead]
+ * On a graphics card a run goes on while JavaScript does other things. So the next frame's features are asked
+ * for when the present frame has gone through all graphs: the card encodes while masks are enlarged, coded and
+ * shown. Not earlier, because the present frame's mask would wait behind it. On a processor there is nothing to
+ * gain: both native and WebAssembly run on JavaScript's own thread, and its cores are busy.
  */
 import { assertInClip } from "./frames/frame-range.ts";
 import type { Picture } from "./frames/frame-source.ts";
+import { isSamePicture } from "./frames/same-picture.ts";
 import { FrameChangeDetector } from "./matte/frame-change.ts";
 import type { FrameOutput, MemorySelection } from "./memory-bank.ts";
 import { preprocess } from "./preprocess.ts";
@@ -41,11 +48,19 @@ export async function* propagate(
   const frames = framesInOrder(session, objects, request);
   if (!frames) return;
   const looksForCuts = onCut !== undefined;
-  for await (const { frameIndex, image, isCut } of preparedFrames(session, frames, looksForCuts, signal)) {
-    if (signal?.aborted) return;
-    if (isCut) return onCut?.(frameIndex);
-    yield await trackFrame(session, objects, frameIndex, reverse, image);
-    if (signal?.aborted) return;
+  let ahead: Ahead = NOTHING_AHEAD;
+  try {
+    for await (const frame of preparedFrames(session, frames, looksForCuts, signal)) {
+      if (signal?.aborted) return;
+      if (frame.isCut) return onCut?.(frame.frameIndex);
+      const milliseconds = await trackFrame(session, objects, frame, reverse);
+      ahead.release();
+      ahead = encodeAhead(session, objects, frame);
+      yield await resultsOf(session, objects, frame.frameIndex, milliseconds);
+      if (signal?.aborted) return;
+    }
+  } finally {
+    ahead.release();
   }
 }
 
@@ -95,7 +110,7 @@ async function withMemory(
 ): Promise<FrameOutput> {
   const { logits, memory } = await output.pixels.read();
   if (memory) return output;
-  const encoded = await session.features.use(frameIndex, true, (features) =>
+  const encoded = await session.features.use(frameIndex, { keep: true }, (features) =>
     encodePromptedMemory(session, features, output),
   );
   return { ...output, pixels: session.pixels.put({ logits, memory: encoded }) };
@@ -114,12 +129,16 @@ function forgetNeighbours(
 
 // ---------------------------------------------------------------- frames, one ahead
 
-interface PreparedFrame {
+interface ReadFrame {
   frameIndex: number;
-  /** [3, S, S], normalised; null where the features are cached already. */
-  image: Float32Array | null;
+  encode: () => Promise<ImageFeatures>;
   /** First frame of another shot; false where nobody asked. */
   isCut: boolean;
+}
+
+interface PreparedFrame extends ReadFrame {
+  /** The one after it, as soon as it is there; null after the last, and where it could not be read. */
+  next: Promise<ReadFrame | null>;
 }
 
 /** The next frame is decoded and preprocessed while the runtime works on the present one. */
@@ -131,19 +150,23 @@ async function* preparedFrames(
 ): AsyncGenerator<PreparedFrame> {
   const pictures = session.frames.frames(from, to, signal);
   const changes = looksForCuts ? new FrameChangeDetector() : null;
-  const prepare = async (): Promise<PreparedFrame | null> => {
+  let before: { frameIndex: number; picture: Picture } | null = null;
+  const prepare = async (): Promise<ReadFrame | null> => {
     const next = await pictures.next();
     if (next.done) return null;
     const { frameIndex, picture } = next.value;
     const isCut = changes?.next(picture) === "cut";
-    return { frameIndex, image: toImage(session, frameIndex, picture), isCut };
+    const repeats = before !== null && isSamePicture(before.picture, picture);
+    if (repeats && before) session.features.repeat(frameIndex, before.frameIndex);
+    before = next.value;
+    return { frameIndex, encode: encoderOf(session, frameIndex, picture, repeats), isCut };
   };
   let upcoming = prepare();
   try {
     for (let current = await upcoming; current; current = await upcoming) {
       upcoming = prepare();
-      upcoming.catch(() => null); // it may fail while the present frame is at work; its turn reports it
-      yield current;
+      // It may fail while the present frame is at work; its turn reports it.
+      yield { ...current, next: upcoming.catch(() => null) };
     }
   } finally {
     await upcoming.catch(() => null);
@@ -151,29 +174,32 @@ async function* preparedFrames(
   }
 }
 
-function toImage(session: TrackingSession, frameIndex: number, picture: Picture): Float32Array | null {
-  if (session.features.has(frameIndex)) return null;
-  return preprocess(picture, session.engine.config.imageSize);
+/** Preprocesses at once where the features are neither here nor those of the frame before. */
+function encoderOf(
+  { engine, features }: TrackingSession,
+  frameIndex: number,
+  picture: Picture,
+  repeats: boolean,
+): () => Promise<ImageFeatures> {
+  const toImage = () => preprocess(picture, engine.config.imageSize);
+  const image = repeats || features.has(frameIndex) ? null : toImage();
+  return () => engine.encodeImage(image ?? toImage());
 }
 
 // ---------------------------------------------------------------- one frame
 
+/** Returns the milliseconds that it took. */
 async function trackFrame(
   session: TrackingSession,
   objects: TrackedObject[],
-  frameIndex: number,
+  { frameIndex, encode }: PreparedFrame,
   reverse: boolean,
-  image: Float32Array | null,
-): Promise<FrameResults> {
+): Promise<number> {
   const started = performance.now();
-  const pending = objects.filter(({ bank }) => !bank.conditioning.has(frameIndex));
+  const pending = pendingOn(objects, frameIndex);
   if (pending.length > 0) {
-    const encode = image ? () => session.engine.encodeImage(image) : undefined;
-    await session.features.use(
-      frameIndex,
-      false,
-      (features) => trackPending(session, pending, frameIndex, reverse, features),
-      encode,
+    await session.features.use(frameIndex, { direction: reverse ? -1 : 1, encode }, (features) =>
+      trackPending(session, pending, frameIndex, reverse, features),
     );
   }
   for (const object of objects) {
@@ -182,9 +208,28 @@ async function trackFrame(
     if (session.semantics === "upstream") settleHistory(object, frameIndex);
     if (object.bank.conditioning.has(frameIndex)) forgetNeighbours(session, object, frameIndex);
   }
-  const results = await resultsOf(session, objects, frameIndex, performance.now() - started);
-  await session.pixels.settle();
-  return results;
+  return performance.now() - started;
+}
+
+function pendingOn(objects: TrackedObject[], frameIndex: number): TrackedObject[] {
+  return objects.filter(({ bank }) => !bank.conditioning.has(frameIndex));
+}
+
+interface Ahead {
+  /** The features are let go, at once or as soon as they are there. */
+  release(): void;
+}
+
+const NOTHING_AHEAD: Ahead = { release: () => {} };
+
+/** See [Note: encoding ahead]. */
+function encodeAhead(session: TrackingSession, objects: TrackedObject[], { next }: PreparedFrame): Ahead {
+  if (!session.engine.runtime.runsBeside) return NOTHING_AHEAD;
+  const held = next.then((frame) => {
+    if (!frame || frame.isCut || pendingOn(objects, frame.frameIndex).length === 0) return null;
+    return session.features.hold(frame.frameIndex, { encode: frame.encode });
+  });
+  return { release: () => void held.then((release) => release?.()) };
 }
 
 async function trackPending(
@@ -272,5 +317,7 @@ async function resultsOf(
       milliseconds,
     }),
   );
-  return toFrameResults(frameIndex, await withLogits(outputs), session.resultRules());
+  const results = toFrameResults(frameIndex, await withLogits(outputs), session.resultRules());
+  await session.pixels.settle();
+  return results;
 }

@@ -37,7 +37,7 @@ export interface SessionInit {
   semantics?: Semantics;
   /** Where frames go that leave working memory; absent: none do. */
   openSpill?: (() => Promise<SpillFile | null>) | undefined;
-  /** Bytes of working memory for frames; absent: 256 MiB. */
+  /** Bytes of working memory for frames; absent: 64 MiB. */
   pixelBudget?: number;
   /** Told of every inference and what was decided in it. */
   onStep?: (step: StepReport) => void;
@@ -207,7 +207,7 @@ export class TrackingSession {
   /** Encodes a frame ahead of a click. */
   async warm(frameIndex: number): Promise<void> {
     assertInClip(this.frames.info, frameIndex);
-    await this.features.use(frameIndex, true, async () => {});
+    await this.features.use(frameIndex, { keep: true }, async () => {});
   }
 
   /** Lets features go; prompts and results stay, and so does the session. */
@@ -296,7 +296,9 @@ export class TrackingSession {
   ): Promise<FrameResults> {
     const started = performance.now();
     const situation = this.situationOf(object, frameIndex);
-    const step = await this.features.use(frameIndex, true, (features) => segment(features, situation));
+    const step = await this.features.use(frameIndex, { keep: true }, (features) =>
+      segment(features, situation),
+    );
     object.fresh[situation.storage].set(frameIndex, step.output);
     this.#reportPrompt(object, frameIndex, situation, step);
     return this.resultsOn(frameIndex, situation.storage, performance.now() - started);

@@ -2,12 +2,12 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
-import { ImageFeatureCache } from "../../worker/image-feature-cache.ts";
-import type { InferenceRuntime, Tensor } from "../../worker/inference/inference-session.ts";
+import type { InferenceRuntime } from "../../worker/inference/inference-session.ts";
 import { openFileSpill } from "../../worker/node/file-spill.ts";
 import { nativeProvider } from "../../worker/node/native-inference.ts";
 import type { FrameResult } from "../../worker/protocol.ts";
 import { TrackerError } from "../../worker/tracker-error.ts";
+import { CountingRuntime } from "../support/counting-runtime.ts";
 import { miniEngine, miniSession, openMiniTracker } from "../support/tracker-realm.ts";
 
 setFlagsFromString("--expose_gc");
@@ -35,8 +35,8 @@ test("500 frames hold no more than 100, beyond a little for each frame", async (
 }, 600_000);
 
 test("every tensor and every feature is released by the one who made it", async () => {
-  const counting = countTensors(await nativeProvider({ threads: 1 }).open());
-  const engine = await miniEngine(counting.runtime);
+  const runtime = new CountingRuntime(await nativeProvider({ threads: 1 }).open());
+  const engine = await miniEngine(runtime);
   const session = miniSession(engine, 6);
   await session.addPoints(0, 1, { points: [[22, 32]], labels: [1] });
   await session.addPoints(0, 2, { points: [[60, 32]], labels: [1] });
@@ -44,27 +44,8 @@ test("every tensor and every feature is released by the one who made it", async 
   await session.addPoints(3, 1, { points: [[40, 30]], labels: [0] });
   session.close();
   await new Promise(setImmediate);
-  expect(counting.alive()).toBe(0);
+  expect(runtime.aliveTensors).toBe(0);
   await engine.release();
-});
-
-test("features of a few frames are kept, the least recently used one goes first", async () => {
-  const encoded: number[] = [];
-  const released: number[] = [];
-  const tensor = (frame: number): Tensor => ({
-    shape: [],
-    read: async () => new Float32Array(),
-    release: () => released.push(frame),
-  });
-  const cache = new ImageFeatureCache(async (frame) => {
-    encoded.push(frame);
-    return { s4: tensor(frame), s8: tensor(frame), s16: tensor(frame) };
-  }, 2);
-  for (const frame of [1, 2, 1, 3, 1]) await cache.use(frame, true, async () => {});
-  await cache.use(9, false, async () => {});
-  await new Promise(setImmediate);
-  expect(encoded).toEqual([1, 2, 3, 9]);
-  expect([...new Set(released)]).toEqual([2, 9]);
 });
 
 test("a lost device is reported as such, and the reloaded model goes on where it stopped", async () => {
@@ -115,40 +96,6 @@ function losing(runtime: InferenceRuntime, check: () => void): InferenceRuntime 
           return session.run(inputs);
         },
       };
-    },
-  };
-}
-
-/** Counts tensors that are made, by caller or by a run, and not released. */
-function countTensors(runtime: InferenceRuntime): { runtime: InferenceRuntime; alive(): number } {
-  const alive = new Set<Tensor>();
-  const watch = (tensor: Tensor): Tensor => {
-    const release = tensor.release.bind(tensor);
-    tensor.release = () => {
-      alive.delete(tensor);
-      release();
-    };
-    alive.add(tensor);
-    return tensor;
-  };
-  return {
-    alive: () => alive.size,
-    runtime: {
-      ...runtime,
-      tensor: (data, shape) => watch(runtime.tensor(data, shape)),
-      indexTensor: (data, shape) => watch(runtime.indexTensor(data, shape)),
-      createSession: async (graph, options) => {
-        const session = await runtime.createSession(graph, options);
-        return {
-          graph: session.graph,
-          release: () => session.release(),
-          run: async (inputs) => {
-            const outputs = await session.run(inputs);
-            for (const tensor of Object.values(outputs)) watch(tensor);
-            return outputs;
-          },
-        };
-      },
     },
   };
 }

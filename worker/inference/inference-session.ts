@@ -32,6 +32,8 @@ export interface SessionOptions {
 export interface InferenceRuntime {
   readonly backend: Backend;
   readonly threads: number;
+  /** A run goes on while JavaScript does other things, so that work handed over early is done early. */
+  readonly runsBeside: boolean;
   createSession(graph: OnnxGraph, options?: SessionOptions): Promise<InferenceSession>;
   /** float32; the data is not copied, so leave it alone until the run is over. */
   tensor(data: Float32Array, shape: readonly number[]): Tensor;

@@ -28,6 +28,7 @@ export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): Inferenc
   return {
     backend: options.backend,
     threads: options.threads,
+    runsBeside: options.backend === "webgpu",
     lost,
     createSession: (graph, sessionOptions) =>
       enqueue(() => createSession(ort, graph, options, sessionOptions ?? {}, enqueue, health)),

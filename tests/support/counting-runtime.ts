@@ -1,0 +1,114 @@
+/** Test support: a real runtime that counts its runs, its living tensors and the bytes that cross to and from it. */
+import type { GraphName, OnnxGraph } from "../../models/onnx/onnx-graph.ts";
+import type {
+  InferenceRuntime,
+  InferenceSession,
+  SessionOptions,
+  Tensor,
+} from "../../worker/inference/inference-session.ts";
+
+export class CountingRuntime implements InferenceRuntime {
+  readonly backend;
+  readonly threads;
+  readonly lost;
+  readonly runsBeside: boolean;
+  /** Graphs in the order in which they were run. */
+  runs: GraphName[] = [];
+  /** Bytes of tensors made of JavaScript's arrays, by the graph that read them first. */
+  handedOver: Partial<Record<GraphName, number>> = {};
+  /** Bytes that JavaScript read of results. */
+  readBack = 0;
+  readonly #alive = new Map<Tensor, number>();
+  readonly #notYetRead = new Set<Tensor>();
+  readonly #runtime: InferenceRuntime;
+
+  constructor(runtime: InferenceRuntime, { runsBeside = runtime.runsBeside } = {}) {
+    this.#runtime = runtime;
+    this.backend = runtime.backend;
+    this.threads = runtime.threads;
+    this.lost = runtime.lost;
+    this.runsBeside = runsBeside;
+  }
+
+  get aliveTensors(): number {
+    return this.#alive.size;
+  }
+
+  get aliveBytes(): number {
+    return sum([...this.#alive.values()]);
+  }
+
+  /** Forgets what was counted so far; living tensors live on. */
+  startAnew(): void {
+    this.runs = [];
+    this.handedOver = {};
+    this.readBack = 0;
+  }
+
+  timesRun(graph: GraphName): number {
+    return this.runs.filter((name) => name === graph).length;
+  }
+
+  get handedOverBytes(): number {
+    return sum(Object.values(this.handedOver));
+  }
+
+  tensor(data: Float32Array, shape: readonly number[]): Tensor {
+    return this.#made(this.#runtime.tensor(data, shape), 4);
+  }
+
+  indexTensor(data: BigInt64Array, shape: readonly number[]): Tensor {
+    return this.#made(this.#runtime.indexTensor(data, shape), 8);
+  }
+
+  async createSession(graph: OnnxGraph, options?: SessionOptions): Promise<InferenceSession> {
+    const session = await this.#runtime.createSession(graph, options);
+    return {
+      graph: session.graph,
+      release: () => session.release(),
+      run: async (inputs) => {
+        this.runs.push(graph.name);
+        for (const tensor of Object.values(inputs)) this.#countInput(graph.name, tensor);
+        const outputs = await session.run(inputs);
+        for (const tensor of Object.values(outputs)) this.#watchResult(tensor);
+        return outputs;
+      },
+    };
+  }
+
+  #made(tensor: Tensor, bytesEach: number): Tensor {
+    this.#notYetRead.add(tensor);
+    return this.#watch(tensor, bytesEach);
+  }
+
+  #countInput(graph: GraphName, tensor: Tensor): void {
+    if (!this.#notYetRead.delete(tensor)) return;
+    this.handedOver[graph] = (this.handedOver[graph] ?? 0) + (this.#alive.get(tensor) ?? 0);
+  }
+
+  #watchResult(tensor: Tensor): void {
+    const read = tensor.read.bind(tensor);
+    tensor.read = () => {
+      this.readBack += this.#alive.get(tensor) ?? 0;
+      return read();
+    };
+    this.#watch(tensor, 4);
+  }
+
+  #watch(tensor: Tensor, bytesEach: number): Tensor {
+    const release = tensor.release.bind(tensor);
+    tensor.release = () => {
+      this.#alive.delete(tensor);
+      release();
+    };
+    this.#alive.set(
+      tensor,
+      tensor.shape.reduce((product, length) => product * length, bytesEach),
+    );
+    return tensor;
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
