@@ -10,6 +10,8 @@ export interface VisibilityStretch {
   state: "visible" | "hidden" | "uncertain";
   /** Whether the matte is on; without it, `uncertain` keeps what was so before it: the hysteresis. */
   shown?: boolean;
+  /** `person`: said by hand, and never too short to act on. */
+  origin?: "tracked" | "person";
 }
 
 export interface OcclusionSettings {
@@ -32,6 +34,8 @@ interface Run {
   start: number;
   length: number;
   visible: boolean;
+  /** A person said so on at least one of its frames. */
+  said: boolean;
 }
 
 /**
@@ -45,7 +49,8 @@ export function occlusionKeyframes(
   placement: Pick<MattePlacement, "sourceFrames" | "rate">,
   settings: OcclusionSettings = DEFAULT_OCCLUSION_SETTINGS,
 ): Keyframe<number>[] {
-  const runs = steadyRuns(visibilityPerFrame(stretches, placement.sourceFrames), settings);
+  const visible = visibilityPerFrame(stretches, placement.sourceFrames);
+  const runs = steadyRuns(visible, saidPerFrame(stretches, placement.sourceFrames), settings);
   if (runs.every((run) => run.visible)) return [];
   const fade = Math.max(0, Math.floor(settings.fadeFrames));
   const keys = runs.flatMap((run) => (run.visible ? visibleKeys(run, runs, fade) : [hold(run.start, 0)]));
@@ -74,31 +79,35 @@ export function visibilityPerFrame(
   });
 }
 
+function saidPerFrame(stretches: readonly VisibilityStretch[], sourceFrames: readonly number[]): boolean[] {
+  const said = stretches.filter(({ origin }) => origin === "person");
+  return sourceFrames.map((frame) => said.some(({ from, to }) => from <= frame && frame <= to));
+}
+
 /** Null where a stretch doesn't say. */
 function isOn({ state, shown }: VisibilityStretch): boolean | null {
   return shown ?? (state === "uncertain" ? null : state === "visible");
 }
 
-/** Runs of equal state, none of them (except visible ones at the ends) shorter than the settings ask. */
-function steadyRuns(visible: readonly boolean[], settings: OcclusionSettings): Run[] {
-  const kept = dropShort(runsOf(visible), false, settings.minimumHiddenFrames);
+/** Runs of equal state, none (except visible ones at the ends and said ones) shorter than the settings ask. */
+function steadyRuns(
+  visible: readonly boolean[],
+  said: readonly boolean[],
+  settings: OcclusionSettings,
+): Run[] {
+  const kept = dropShort(runsOf(visible, said), false, settings.minimumHiddenFrames);
   return dropShort(kept, true, settings.minimumVisibleFrames);
 }
 
-function runsOf(visible: readonly boolean[]): Run[] {
-  const runs: Run[] = [];
-  visible.forEach((state, frame) => {
-    const last = runs[runs.length - 1];
-    if (last?.visible === state) last.length++;
-    else runs.push({ start: frame, length: 1, visible: state });
-  });
-  return runs;
+function runsOf(visible: readonly boolean[], said: readonly boolean[]): Run[] {
+  return merge(visible.map((state, start) => ({ start, length: 1, visible: state, said: said[start]! })));
 }
 
 /** A visible run at either end stays: what is there may be the start of something longer. */
 function dropShort(runs: Run[], visible: boolean, minimum: number): Run[] {
   const isFlicker = (run: Run, index: number) =>
     run.visible === visible &&
+    !run.said &&
     run.length < minimum &&
     runs.length > 1 &&
     !(visible && (index === 0 || index === runs.length - 1));
@@ -109,8 +118,10 @@ function merge(runs: Run[]): Run[] {
   const merged: Run[] = [];
   for (const run of runs) {
     const last = merged[merged.length - 1];
-    if (last?.visible === run.visible) last.length += run.length;
-    else merged.push({ ...run });
+    if (last?.visible === run.visible) {
+      last.length += run.length;
+      last.said ||= run.said;
+    } else merged.push({ ...run });
   }
   return merged;
 }

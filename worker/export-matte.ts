@@ -14,6 +14,7 @@ import { blobSink } from "./matte/write/blob-sink.ts";
 import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "./protocol.ts";
 import { TrackerError } from "./tracker-error.ts";
 import type { ExportJob } from "./tracker-realm.ts";
+import { isWithin } from "./visibility-overrides.ts";
 
 /** Makes encoders for a codec available in this realm. */
 type PrepareCodec = (codec: string) => Promise<void>;
@@ -133,15 +134,18 @@ async function* maskedFrames(
   signal: AbortSignal,
 ): AsyncGenerator<MaskedFrame> {
   const { width, height } = frames.info;
-  const byFrame = layers.map(({ operation, masks }) => ({
+  const byFrame = layers.map(({ operation, masks, hidden = [] }) => ({
     operation,
-    masks: new Map(masks.map(({ frameIndex, mask }) => [frameIndex, mask])),
+    masks: new Map(
+      masks
+        .filter(({ frameIndex }) => !isWithin(hidden, frameIndex))
+        .map(({ frameIndex, mask }) => [frameIndex, mask]),
+    ),
   }));
   for await (const { frameIndex, picture } of numbered(frames, from, to, needsPictures, signal)) {
     const mask = mergeLayers(byFrame, frameIndex, width, height);
     const data = decodeMask(mask);
-    const shown = byFrame.some(({ masks }) => masks.has(frameIndex));
-    yield { frameIndex, mask: { width, height, data }, picture, shown };
+    yield { frameIndex, mask: { width, height, data }, picture, shown: data.includes(1) };
   }
 }
 

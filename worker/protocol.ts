@@ -260,6 +260,8 @@ export interface MatteLayer {
   operation: "add" | "subtract";
   /** Absent frames are empty. */
   masks: { frameIndex: number; mask: Mask }[];
+  /** Where the layer is off whatever its masks say, ends included (`hiddenStretches`); absent: nowhere. */
+  hidden?: { from: number; to: number }[];
 }
 
 export interface MatteRequest {

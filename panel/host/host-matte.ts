@@ -18,10 +18,10 @@ import {
   usedSourceFrames,
 } from "../../plugin/timeline-map.ts";
 import type { ClipInfo, MatteRequest } from "../../worker/protocol.ts";
-import { isShownAt, visibilityStretches } from "../../worker/visibility.ts";
 import { reviewList } from "../review/review-list.ts";
 import { type SessionDocument, type TrackedObject, visibleObjects } from "../session/document.ts";
 import { matteLayers } from "../session/exporting.ts";
+import { stretchAt, stretchesOf } from "../session/visibility.ts";
 
 /** `media`: the host's file, decoded here. `stills`: frames that the host rendered. */
 type FrameRoute = "media" | "stills";
@@ -126,18 +126,29 @@ function extent(frames: readonly number[]): [number, number] {
 /** One object's own stretches; of several, on wherever one of those that add is on. */
 function mergedVisibility(objects: readonly TrackedObject[], from: number, to: number): VisibilityStretch[] {
   const adding = objects.filter((object) => object.operation === "add");
-  const stretches = adding.map((object) => visibilityStretches([...object.records.values()]));
-  if (stretches.length === 1) return stretches[0]!;
+  if (adding.length === 1) return [...stretchesOf(adding[0]!)];
   const merged: VisibilityStretch[] = [];
   for (let frame = from; frame <= to; frame++) {
-    const states = stretches.map((each) => isShownAt(each, frame)).filter((state) => state !== null);
-    if (states.length === 0) continue;
-    const shown = states.includes(true);
+    const now = togetherAt(adding, frame);
     const last = merged[merged.length - 1];
-    if (last && last.to === frame - 1 && last.shown === shown) last.to = frame;
-    else merged.push({ from: frame, to: frame, state: shown ? "visible" : "hidden", shown });
+    if (!now) continue;
+    if (last && last.to === frame - 1 && last.shown === now.shown && last.origin === now.origin)
+      last.to = frame;
+    else merged.push({ from: frame, to: frame, ...now });
   }
   return merged;
+}
+
+/** Null where none of them is tracked. A person's word counts where it decides. */
+function togetherAt(
+  objects: readonly TrackedObject[],
+  frame: number,
+): Pick<VisibilityStretch, "state" | "shown" | "origin"> | null {
+  const each = objects.flatMap((object) => stretchAt(object, frame) ?? []);
+  if (each.length === 0) return null;
+  const shown = each.some((stretch) => stretch.shown);
+  const said = each.some((stretch) => stretch.shown === shown && stretch.origin === "person");
+  return { state: shown ? "visible" : "hidden", shown, origin: said ? "person" : "tracked" };
 }
 
 function reviewOf(objects: readonly TrackedObject[]): ReviewStretch[] {

@@ -1,9 +1,13 @@
 /** What is known of the selected object on this frame, and what was said about it. */
+
+import { type VisibilityWord, wordOn } from "../../worker/visibility-overrides.ts";
 import { usePanel } from "../panel-context.ts";
-import { hasPrompts, objectOf, promptsAt } from "../session/document.ts";
+import { hasPrompts, objectOf, promptsAt, type TrackedObject } from "../session/document.ts";
 import { planStale } from "../session/track-plan.ts";
-import { STATUS_WORDS } from "../timeline/frame-status.ts";
-import { Section } from "../ui/controls.tsx";
+import { framesInWords, stretchAt } from "../session/visibility.ts";
+import { objectRow, STATUS_WORDS, statusAt } from "../timeline/frame-status.ts";
+import { keysFor } from "../ui/commands.ts";
+import { IconButton, Section, Segments } from "../ui/controls.tsx";
 import { Icon } from "../ui/icon.tsx";
 
 export function FramePanel() {
@@ -13,7 +17,7 @@ export function FramePanel() {
   if (!object) return null;
   const record = object.records.get(frame.value);
   const prompts = promptsAt(object, frame.value);
-  const status = answering.value > 0 ? "answering …" : statusOf(record);
+  const status = answering.value > 0 ? "answering …" : statusOf(object, frame.value);
   const confidence = record ? `${Math.round(record.predictedIou * 100)} %` : "–";
   return (
     <Section title={`Frame ${frame.value + 1}`}>
@@ -56,18 +60,66 @@ export function FramePanel() {
           </button>
         </div>
       )}
+      <Visibility object={object} />
       <Stale />
     </Section>
   );
 }
 
-function statusOf(
-  record: { origin: string; objectScore: number; staleSince: number | null } | undefined,
-): string {
-  if (!record) return STATUS_WORDS.none;
-  if (record.staleSince !== null) return STATUS_WORDS.stale;
-  if (record.origin === "prompted") return "prompted";
-  return record.objectScore > 0 ? "tracked" : "hidden";
+function statusOf(object: TrackedObject, frame: number): string {
+  const record = object.records.get(frame);
+  const status = statusAt(objectRow(object), frame);
+  return status === "tracked" && record?.origin === "prompted" ? "prompted" : STATUS_WORDS[status];
+}
+
+/** What the person says about the frame, or about the marked stretch, and what follows from it. */
+function Visibility({ object }: { object: TrackedObject }) {
+  const { session, commands } = usePanel();
+  const { visibility, state } = session;
+  const { stretch } = visibility;
+  const option = (value: VisibilityWord, label: string, command: string) => ({
+    value,
+    label,
+    title: `${command} (${keysFor(commands, command)})`,
+  });
+  return (
+    <>
+      <div class="field-row visibility-row">
+        <span aria-hidden="true">{state.mark.value === null ? "Visibility" : framesInWords(stretch)}</span>
+        <Segments<VisibilityWord | "mixed">
+          label={`Visibility of ${object.name} on ${framesInWords(stretch)}`}
+          value={wordOn(object.visibility, stretch)}
+          options={[
+            option("model", "Model", "As the model says here"),
+            option("visible", "Visible", "Visible here"),
+            option("hidden", "Hidden", "Hidden here"),
+          ]}
+          onChange={(word) => word !== "mixed" && visibility.say(word)}
+        />
+        <IconButton
+          icon="markStretch"
+          label="Mark from here, to the playhead"
+          keys={keysFor(commands, "Mark from here, to the playhead")}
+          pressed={state.mark.value !== null}
+          onClick={() => visibility.toggleMark()}
+        />
+      </div>
+      <Reason object={object} frame={state.frame.value} />
+    </>
+  );
+}
+
+/** Why the object is not plainly visible here, and where its mask is missing. */
+function Reason({ object, frame }: { object: TrackedObject; frame: number }) {
+  const stretch = stretchAt(object, frame);
+  if (!stretch || (stretch.state === "visible" && stretch.origin === "tracked")) return null;
+  const missing = stretch.shown && object.records.get(frame)?.area === 0;
+  return (
+    <p class="hint">
+      {stretch.state}, {framesInWords(stretch)}: {stretch.explanation}.
+      {missing && " There is no mask on this frame yet: click the object to make one."}
+    </p>
+  );
 }
 
 /** Says which stretch a correction will track again, before it does. */

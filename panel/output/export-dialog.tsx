@@ -49,6 +49,7 @@ function Choices() {
     grouping: "merged",
     range: "clip",
     edge: "treated",
+    visibility: "followed",
   });
   const clip = openClipOf(session.state);
   const { exporting, document } = session.state;
@@ -134,6 +135,18 @@ function Choices() {
           />
         </div>
       )}
+      <div class="field-row">
+        <span aria-hidden="true">Hidden frames</span>
+        <Segments
+          label="Hidden frames"
+          value={choice.value.visibility}
+          options={[
+            { value: "followed", label: "Empty", title: "Nothing goes out where the timeline says hidden" },
+            { value: "masks", label: "As tracked", title: "Every mask goes out as the model gave it" },
+          ]}
+          onChange={(visibility) => set({ visibility })}
+        />
+      </div>
       <div class="field-row">
         <span aria-hidden="true">Range</span>
         <Segments

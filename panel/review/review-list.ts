@@ -1,4 +1,5 @@
 /** The frames most worth a person's look, worst first, each with the reason. Pure. */
+import { isWithin } from "../../worker/visibility-overrides.ts";
 import type { FrameRecord, TrackedObject } from "../session/document.ts";
 
 export interface ReviewItem {
@@ -33,7 +34,7 @@ function itemsOf(object: TrackedObject): ReviewItem[] {
   const records = [...object.records.values()].sort((a, b) => a.frameIndex - b.frameIndex);
   const lowIou = Math.min(LOW_IOU, BELOW_USUAL * usualConfidence(records));
   return records.flatMap((record, index) => {
-    if (record.origin === "prompted") return [];
+    if (record.origin === "prompted" || isWithin(object.visibility, record.frameIndex)) return [];
     const before = records[index - 1];
     const worst = doubts(
       record,

@@ -1,6 +1,7 @@
 /** What a person makes of a clip, as plain immutable data. Pure: no DOM, no tracker. */
 import { type MatteSettings, productSettings } from "../../worker/matte/matte-settings.ts";
 import type { FramePrompts, FrameResult } from "../../worker/protocol.ts";
+import type { VisibilityOverride } from "../../worker/visibility.ts";
 
 /** One frame of one object: what the tracker said, and how it came there. */
 export interface FrameRecord extends FrameResult {
@@ -24,6 +25,8 @@ export interface TrackedObject {
   operation: "add" | "subtract";
   prompts: ReadonlyMap<number, FramePrompts>;
   records: ReadonlyMap<number, FrameRecord>;
+  /** The person's word on where it is visible; apart from the records, so that it outlives them. */
+  visibility: readonly VisibilityOverride[];
 }
 
 /** A stretch still to be tracked; `from` > `to` runs backward. */
@@ -79,6 +82,7 @@ export function newObject(id: number): TrackedObject {
     operation: "add",
     prompts: new Map(),
     records: new Map(),
+    visibility: [],
   };
 }
 

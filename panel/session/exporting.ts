@@ -1,7 +1,9 @@
 /** Writes mattes: which layers, which frames, where the files go. No DOM. */
 import type { MatteFile, MatteFormat, MatteLayer, MatteRequest, TrackerApi } from "../../worker/protocol.ts";
+import type { VisibilityRule } from "../../worker/visibility-overrides.ts";
 import { type SessionDocument, type TrackedObject, visibleObjects } from "./document.ts";
 import { openClipOf, report, type SessionState } from "./session-state.ts";
+import { hiddenWithin } from "./visibility.ts";
 
 export interface ExportChoice {
   format: MatteFormat;
@@ -10,6 +12,8 @@ export interface ExportChoice {
   range: "clip" | "in-out";
   /** `treated`: as the matte section says. `exact`: the masks, pixel by pixel. */
   edge: "treated" | "exact";
+  /** `followed`: empty wherever the timeline says hidden. `masks`: every mask as the model gave it. */
+  visibility: Exclude<VisibilityRule, "said">;
 }
 
 /** Takes files one by one; `finish` says in words where they are. */
@@ -90,20 +94,26 @@ function matteRequest(document: SessionDocument, choice: ExportChoice, frameCoun
   const whole = choice.range === "clip";
   const from = whole ? 0 : document.inFrame;
   const to = whole ? frameCount - 1 : document.outFrame;
-  const { format, content, grouping, edge } = choice;
-  const layers = matteLayers(document, from, to);
+  const { format, content, grouping, edge, visibility } = choice;
+  const layers = matteLayers(document, from, to, visibility);
   const settings = edge === "treated" && format !== "rle" ? { settings: { ...document.matte } } : {};
   return { layers, from, to, format, content, grouping, ...settings };
 }
 
-/** The shown objects' masks on frames `from` to `to`. */
-export const matteLayers = (document: SessionDocument, from: number, to: number): MatteLayer[] =>
+/** The shown objects' masks on frames `from` to `to`, off where the timeline says hidden. */
+export const matteLayers = (
+  document: SessionDocument,
+  from: number,
+  to: number,
+  visibility: ExportChoice["visibility"] = "followed",
+): MatteLayer[] =>
   visibleObjects(document)
     .map((object) => ({
       objectId: object.id,
       name: object.name,
       operation: object.operation,
       masks: masksOf(object, from, to),
+      ...(visibility === "followed" && { hidden: hiddenWithin(object, from, to) }),
     }))
     .filter((layer) => layer.masks.length > 0);
 

@@ -25,7 +25,11 @@ export interface SavedSession {
   state: TrackerState | null;
 }
 
-type PlainObject = Omit<TrackedObject, "prompts" | "records"> & { prompts: [number, FramePrompts][] };
+type PlainObject = Omit<TrackedObject, "prompts" | "records" | "visibility"> & {
+  prompts: [number, FramePrompts][];
+  /** Absent in sessions of before there were such words. */
+  visibility?: TrackedObject["visibility"];
+};
 
 interface Head {
   clip: ClipIdentity;
@@ -117,6 +121,7 @@ const cutShort = (bytes: Uint8Array) =>
 
 const livingObject = (object: PlainObject, records: readonly FrameRecord[]): TrackedObject => ({
   ...object,
+  visibility: object.visibility ?? [],
   prompts: new Map(object.prompts),
   records: new Map(
     records.filter(({ objectId }) => objectId === object.id).map((record) => [record.frameIndex, record]),

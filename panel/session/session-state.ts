@@ -70,6 +70,8 @@ export interface SessionState {
   /** The frame under the playhead. */
   frame: Signal<number>;
   selectedObjectId: Signal<number | null>;
+  /** The other end of a marked stretch, which reaches to the playhead; null where none is marked. */
+  mark: Signal<number | null>;
   tracking: Signal<TrackingState>;
   exporting: Signal<ExportState>;
   notice: Signal<Notice | null>;
@@ -92,6 +94,7 @@ export function createSessionState(): SessionState {
     document: signal(emptyDocument(0)),
     frame: signal(0),
     selectedObjectId: signal<number | null>(null),
+    mark: signal<number | null>(null),
     tracking: signal<TrackingState>({ phase: "idle" }),
     exporting: signal<ExportState>({ phase: "idle" }),
     notice: signal<Notice | null>(null),

@@ -17,12 +17,14 @@ import type { SessionStore } from "./session-store.ts";
 import { TaskQueue } from "./task-queue.ts";
 import type { TrackDirection } from "./track-plan.ts";
 import { Tracking } from "./tracking.ts";
+import { VisibilityWords } from "./visibility.ts";
 
 export class Session {
   readonly state: SessionState = createSessionState();
   readonly history: History;
   readonly prompts: Prompting;
   readonly objects: ObjectList;
+  readonly visibility: VisibilityWords;
   readonly tracking: Tracking;
   readonly exporting: Exporting;
   readonly models: Models;
@@ -39,6 +41,7 @@ export class Session {
     this.history = new History(this.state, tracker, this.#queue);
     this.prompts = new Prompting(this.state, tracker, this.history, settle);
     this.objects = new ObjectList(this.state, tracker, this.history, settle);
+    this.visibility = new VisibilityWords(this.state, this.history);
     this.keeper = new Keeper(this.state, tracker, store, this.#queue);
     this.tracking = new Tracking(this.state, tracker, this.history, this.keeper);
     this.exporting = new Exporting(this.state, tracker);
@@ -219,6 +222,7 @@ export class Session {
     this.state.document.value = document;
     this.state.frame.value = frame;
     this.state.selectedObjectId.value = selectedObjectId;
+    this.state.mark.value = null;
   }
 
   /**

@@ -1,9 +1,10 @@
 /** What a person corrected, as the file that `masklet dataset export` takes. No DOM. */
 import { recordSession, trackRecordJson } from "../../worker/evaluation/track-record.ts";
 import type { ClipInfo } from "../../worker/protocol.ts";
+import { isWithin } from "../../worker/visibility-overrides.ts";
 import type { SessionDocument, TrackedObject } from "./document.ts";
 
-/** Masks that a later correction has made out of date are left out. Null when nothing is left. */
+/** Masks that are out of date, or that the person says should not be there, are left out. Null when nothing is left. */
 export function trainingRecord(
   document: SessionDocument,
   clip: ClipInfo,
@@ -17,6 +18,9 @@ export function trainingRecord(
   return record.objects.length === 0 ? null : trackRecordJson(record);
 }
 
-function currentRecords(object: TrackedObject): TrackedObject["records"] {
-  return new Map([...object.records].filter(([, record]) => record.staleSince === null));
+function currentRecords({ records, visibility }: TrackedObject): TrackedObject["records"] {
+  const refused = visibility.filter(({ state }) => state === "hidden");
+  return new Map(
+    [...records].filter(([frame, record]) => record.staleSince === null && !isWithin(refused, frame)),
+  );
 }

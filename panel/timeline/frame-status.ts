@@ -1,7 +1,6 @@
 /** What the timeline strip says about each frame of an object. Pure. */
-import { visibilityStretches } from "../../worker/visibility.ts";
-import { usualConfidence } from "../review/review-list.ts";
 import { hasPrompts, type TrackedObject } from "../session/document.ts";
+import { stretchesOf } from "../session/visibility.ts";
 
 export type FrameStatus = "none" | "tracked" | "hidden" | "uncertain" | "stale";
 
@@ -17,10 +16,6 @@ export interface ObjectRow {
   /** Frames with a person's word on them. */
   prompted: number[];
 }
-
-/** Predicted IoU; lower where the model is never that sure of this object. */
-const SURE = 0.5;
-const BELOW_USUAL = 0.8;
 
 /** As few runs as possible, ascending; frames without a record are in none. */
 export function objectRow(object: TrackedObject): ObjectRow {
@@ -40,9 +35,7 @@ export function objectRow(object: TrackedObject): ObjectRow {
 
 function statesByFrame(object: TrackedObject): Map<number, FrameStatus> {
   const states = new Map<number, FrameStatus>();
-  const records = [...object.records.values()];
-  const confidentIou = Math.min(SURE, BELOW_USUAL * usualConfidence(records));
-  for (const { from, to, state } of visibilityStretches(records, [], { confidentIou }))
+  for (const { from, to, state } of stretchesOf(object))
     for (let frame = from; frame <= to; frame++) states.set(frame, state === "visible" ? "tracked" : state);
   return states;
 }

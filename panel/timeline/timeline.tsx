@@ -45,15 +45,39 @@ export function Timeline() {
   );
 }
 
-/** Wherever one presses or drags in it, the playhead goes. With a label it is the slider for keys. */
-function Lane({ children, label }: { children: preact.ComponentChildren; label?: string }) {
+interface LaneProps {
+  children: preact.ComponentChildren;
+  label?: string;
+  object?: TrackedObject;
+}
+
+/** Two presses on one frame, milliseconds. */
+const DOUBLE_PRESS = 400;
+
+/**
+ * Wherever one presses or drags in it, the playhead goes. With a label it is the slider for keys. With an
+ * object, Shift and a drag mark a stretch of it, and a double click its stretch there.
+ */
+function Lane({ children, label, object }: LaneProps) {
   const { session, playback } = usePanel();
   const lane = useRef<HTMLDivElement>(null);
   const clip = openClipOf(session.state);
   const frame = session.state.frame.value;
-  const goTo = (event: PointerEvent) => {
+  const frameAt = (event: MouseEvent) => {
     const box = lane.current!.getBoundingClientRect();
-    session.goTo(Math.floor(((event.clientX - box.left) / box.width) * (clip?.frameCount ?? 1)));
+    const last = (clip?.frameCount ?? 1) - 1;
+    const under = Math.floor(((event.clientX - box.left) / box.width) * (last + 1));
+    return Math.min(last, Math.max(0, under));
+  };
+  const goTo = (event: PointerEvent) => session.goTo(frameAt(event));
+  const pressedAt = useRef(Number.NEGATIVE_INFINITY);
+  const press = (event: PointerEvent) => {
+    const again = event.timeStamp - pressedAt.current < DOUBLE_PRESS && frameAt(event) === frame;
+    pressedAt.current = event.timeStamp;
+    if (object && (event.shiftKey || again)) session.objects.select(object.id);
+    if (object && again) return session.visibility.markStretch();
+    session.visibility.markAt(object && event.shiftKey ? frameAt(event) : null);
+    goTo(event);
   };
   const slider = label && {
     role: "slider" as const,
@@ -78,7 +102,7 @@ function Lane({ children, label }: { children: preact.ComponentChildren; label?:
         if (event.button !== 0) return;
         playback.stop();
         event.currentTarget.setPointerCapture(event.pointerId);
-        goTo(event);
+        press(event);
       }}
       onPointerMove={(event) => event.currentTarget.hasPointerCapture(event.pointerId) && goTo(event)}
     >
@@ -107,7 +131,7 @@ function ObjectLane({ object, frameCount }: { object: TrackedObject; frameCount:
         <span class="swatch" style={{ background: object.colour }} />
         <span class="row-name">{object.name}</span>
       </button>
-      <Lane>
+      <Lane object={object}>
         <div class="lane-track" style={{ color: object.colour }}>
           {row.runs.map((run) => (
             <div
@@ -115,6 +139,14 @@ function ObjectLane({ object, frameCount }: { object: TrackedObject; frameCount:
               class={`run run-${run.status}`}
               style={place(run.from, run.to)}
               title={`${run.from + 1}–${run.to + 1}: ${STATUS_WORDS[run.status]}`}
+            />
+          ))}
+          {object.visibility.map(({ from, to, state }) => (
+            <div
+              key={`${state} ${from}`}
+              class={`said said-${state}`}
+              style={place(from, to)}
+              title={`${from + 1}–${to + 1}: ${state}, set by hand`}
             />
           ))}
           {row.prompted.map((prompted) => (
@@ -126,9 +158,15 @@ function ObjectLane({ object, frameCount }: { object: TrackedObject; frameCount:
             />
           ))}
         </div>
+        {selected && session.state.mark.value !== null && <Marked place={place} />}
       </Lane>
     </div>
   );
+}
+
+function Marked({ place }: { place: (from: number, to: number) => { left: string; width: string } }) {
+  const { from, to } = usePanel().session.visibility.stretch;
+  return <div class="marked" style={place(from, to)} />;
 }
 
 function Playhead({ frameCount }: { frameCount: number }) {
@@ -167,6 +205,12 @@ function Legend() {
       </li>
       <li>
         <span class="run run-stale" /> out of date
+      </li>
+      <li>
+        <span class="run said said-visible" /> visible, by hand
+      </li>
+      <li>
+        <span class="run said said-hidden" /> hidden, by hand
       </li>
       <li>
         <span class="prompt-key" /> prompt

@@ -5,7 +5,7 @@ import { openClipOf } from "../session/session-state.ts";
 import type { Tool, ViewMode } from "./preferences.ts";
 
 export interface Command {
-  group: "Playhead" | "Prompts" | "Track" | "Objects" | "View" | "Session";
+  group: "Playhead" | "Prompts" | "Track" | "Objects" | "Visibility" | "View" | "Session";
   label: string;
   /** As pressed: "Shift+ArrowLeft"; "Mod" is Command on a Mac and Control elsewhere. */
   keys: string[];
@@ -36,6 +36,7 @@ export function createCommands(panel: Panel): Commands {
     ...promptCommands(panel),
     ...trackCommands(panel),
     ...objectCommands(panel),
+    ...visibilityCommands(panel),
     ...viewCommands(panel),
     ...sessionCommands(panel),
   ];
@@ -142,6 +143,17 @@ function objectCommands({ session }: Panel): Command[] {
       const object = selected();
       return object && session.objects.remove(object.id);
     }),
+  ];
+}
+
+function visibilityCommands({ session: { visibility } }: Panel): Command[] {
+  const command = maker("Visibility");
+  return [
+    command("Hidden here", "d", () => visibility.say("hidden")),
+    command("Visible here", "e", () => visibility.say("visible")),
+    command("As the model says here", "w", () => visibility.say("model")),
+    command("Mark from here, to the playhead", "k", () => visibility.toggleMark()),
+    command("Mark the stretch around the playhead", "Shift+K", () => visibility.markStretch()),
   ];
 }
 

@@ -8,6 +8,8 @@ const MOUSE: readonly [string, string][] = [
   ["Alt + click, right click", "leave this part out"],
   ["Drag", "draw a box around the object"],
   ["Drag a point", "move it; Delete removes it, Enter flips it"],
+  ["Shift + drag in an object's row", "mark a stretch, to say hidden or visible"],
+  ["Double-click in an object's row", "mark the whole stretch there"],
   ["Wheel", "zoom to the pointer"],
   ["Space and drag, middle button", "move the picture"],
   ["Two fingers", "zoom and move the picture"],

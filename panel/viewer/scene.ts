@@ -2,6 +2,7 @@
 import type { Panel } from "../panel-context.ts";
 import { OBJECT_COLOURS, objectOf, visibleObjects } from "../session/document.ts";
 import { openClipOf } from "../session/session-state.ts";
+import { isHiddenAt } from "../session/visibility.ts";
 import type { PaintLayer, Scene } from "./paint.ts";
 
 export function sceneOf({ session, viewer, preferences }: Panel): Scene {
@@ -29,7 +30,7 @@ function layersAt({ session }: Pick<Panel, "session">, frame: number): PaintLaye
   const { document, selectedObjectId } = session.state;
   return visibleObjects(document.value).flatMap((object) => {
     const record = object.records.get(frame);
-    if (!record) return [];
+    if (!record || isHiddenAt(object, frame)) return [];
     const { colour, operation } = object;
     return [{ mask: record.mask, colour, operation, selected: object.id === selectedObjectId.value }];
   });

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeMask } from "../../worker/mask-rle.ts";
+import { decodeMask, maskArea } from "../../worker/mask-rle.ts";
 import { openClipAt } from "../../worker/node/open-clip.ts";
 import { discPng, makeWorkplace, maskPng, run, type Workplace } from "../support/command-line.ts";
 
@@ -228,12 +228,45 @@ describe("masklet track --script", () => {
     expect(readdirSync(place.path("single"))).toEqual(["fish"]);
   });
 
+  test("says where an object is hidden, and the mattes are empty there", async () => {
+    write("hidden.json", [
+      { op: "box", frame: 0, obj: "disc", box: [5, 5, 60, 60] },
+      { op: "propagate" },
+      { op: "visibility", obj: "disc", from: 2, to: 5, state: "hidden" },
+      { op: "visibility", obj: "disc", from: 4, to: 4, state: "model" },
+    ]);
+    const script = ["--script", place.path("hidden.json")];
+    const insideOf = (out: string) =>
+      stills(FRAMES).map((name) => decode(readFileSync(place.path(out, "disc", name))).data.includes(255));
+    await track("as-tracked", ...script, "--visibility", "masks");
+    expect(insideOf("as-tracked")).toEqual(Array(FRAMES).fill(true));
+    const { summary } = await track("hidden", ...script);
+    expect(insideOf("hidden")).toEqual([true, true, false, false, true, false, true, true]);
+    expect(summary).toMatchObject({
+      visibility: "said",
+      objects: [
+        {
+          hidden: [
+            { from: 2, to: 3 },
+            { from: 5, to: 5 },
+          ],
+        },
+      ],
+    });
+    await track("hidden.json", ...script, "--format", "rle", "--visibility", "followed");
+    const { objects } = JSON.parse(readFileSync(place.path("hidden.json"), "utf8"));
+    const areas = objects[0].masks.map(({ counts }: { counts: string }) =>
+      maskArea({ width: WIDTH, height: HEIGHT, counts }),
+    );
+    expect(areas.map((area: number) => area > 0)).toEqual(insideOf("hidden"));
+  });
+
   test.each([
     ["[{]", "is not JSON"],
     ['{"steps": []}', 'has no operations: expected a list, or an object with "ops"'],
     [
       '[{"op": "click"}]',
-      'ops[0]: "op" is points, box, mask, propagate, clear_frame, remove_object or reset, got "click"',
+      'ops[0]: "op" is points, box, mask, propagate, visibility, clear_frame, remove_object or reset, got "click"',
     ],
     ['[{"op": "points", "frame": 0, "obj": 1}]', '"points" or "box" says where the object is'],
     [
@@ -251,6 +284,18 @@ describe("masklet track --script", () => {
     ['[{"op": "points", "frame": 0, "obj": "../up", "points": [[1, 2]]}]', '"obj" is a number or a name'],
     ['[{"op": "mask", "frame": 0, "obj": 1, "mask": 5}]', '"mask" is the name of a PNG file, got 5'],
     ['[{"op": "propagate", "reverse": "yes"}]', '"reverse" is true or false, got "yes"'],
+    [
+      '[{"op": "visibility", "obj": 1, "from": 3, "to": 1, "state": "hidden"}]',
+      '"from" is not after "to", got [3,1]',
+    ],
+    [
+      '[{"op": "visibility", "obj": 1, "from": 0, "to": 1, "state": "off"}]',
+      '"state" is hidden, visible or model, got "off"',
+    ],
+    [
+      '[{"op": "visibility", "obj": 1, "from": 0, "to": 1, "state": "hidden"}]',
+      'Visibility is said of "1", which has no prompt',
+    ],
     ['[{"op": "propagate"}]', "There is nothing to track yet"],
     [
       '[{"op": "points", "frame": 99, "obj": 1, "points": [[1, 2]]}]',

@@ -449,6 +449,7 @@ describe("exporting", () => {
     grouping: "merged",
     range: "in-out",
     edge: "exact",
+    visibility: "followed",
   } as const;
 
   it("writes the chosen range and says where it is", async () => {

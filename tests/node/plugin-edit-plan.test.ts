@@ -90,6 +90,27 @@ describe("occlusion keyframes", () => {
     ]);
   });
 
+  test("what a person said is never too short to act on", () => {
+    const stretches: VisibilityStretch[] = [
+      { from: 0, to: 3, state: "visible" },
+      { from: 4, to: 4, state: "hidden", origin: "person" },
+      { from: 5, to: 6, state: "visible" },
+      { from: 7, to: 10, state: "hidden" },
+      { from: 11, to: 11, state: "visible", origin: "person" },
+      { from: 12, to: 15, state: "hidden" },
+    ];
+    const keys = occlusionKeyframes(stretches, { sourceFrames: frames(16), rate });
+    const read = keys.map(({ time, value }) => [ticksToFrame(parseTicks(time), rate), value]);
+    expect(read).toEqual([
+      [0, 100],
+      [4, 0],
+      [5, 100],
+      [7, 0],
+      [11, 100],
+      [12, 0],
+    ]);
+  });
+
   test("a visible frame at either end of the clip stays visible", () => {
     expect(keysOf("vhhhhv", DEFAULT_OCCLUSION_SETTINGS)).toEqual([
       [0, 100],

@@ -1,7 +1,9 @@
 /** Runs in Node: masks handed over become matte files, frame for frame. */
 import { describe, expect, test } from "vitest";
 import { decodePng } from "../../worker/frames/decode-png.ts";
-import { encodeMask } from "../../worker/mask-rle.ts";
+import { encodeMask, maskArea } from "../../worker/mask-rle.ts";
+import { pathAt } from "../../worker/matte/path-at.ts";
+import type { PathTrack } from "../../worker/matte/path-types.ts";
 import type { ExportProgress, MatteFile, MatteLayer, MatteRequest } from "../../worker/protocol.ts";
 import { openMiniTracker } from "../support/tracker-realm.ts";
 
@@ -65,6 +67,25 @@ describe("a matte that is exported", () => {
     expect(inside).toEqual([40, 31, 42, 0]);
     expect(rows[1]?.slice(18, 32)).toEqual([255, 255, ...Array(10).fill(0), 255, 255]);
     expect(progress.map(({ doneFrames, totalFrames }) => [doneFrames, totalFrames]).at(-1)).toEqual([4, 4]);
+  });
+
+  test("is empty where a layer is hidden, whatever its mask says, in every format", async () => {
+    const hidden = { ...LEFT, hidden: [{ from: 1, to: 1 }] };
+    const { files } = await exported({ layers: [hidden], to: 2 });
+    const inside = (await Promise.all(files.map(rowOf))).map((row) => row.filter(Boolean).length);
+    expect(inside).toEqual([40, 0, 42]);
+    const rle = await exported({ layers: [hidden], to: 2, format: "rle" });
+    const { objects } = JSON.parse((await rle.files[0]?.bytes.text()) ?? "");
+    const areas = objects[0].masks.map(({ counts }: { counts: string }) =>
+      maskArea({ width: WIDTH, height: HEIGHT, counts }),
+    );
+    expect(areas).toEqual([40 * HEIGHT, 0, 42 * HEIGHT]);
+    const paths = await exported({ layers: [hidden], to: 2, format: "paths" });
+    const { tracks } = JSON.parse((await paths.files[0]?.bytes.text()) ?? "");
+    const shownOn = [0, 1, 2].map((frame) =>
+      tracks.some((track: PathTrack) => pathAt(track, frame) !== null),
+    );
+    expect(shownOn).toEqual([true, false, true]);
   });
 
   test("per object lies in folders with names that every system takes", async () => {

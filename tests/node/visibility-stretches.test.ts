@@ -7,6 +7,7 @@ import {
   type VisibilityStretch,
   visibilityStretches,
 } from "../../worker/visibility.ts";
+import { hiddenStretches, type VisibilityWord, withWord, wordOn } from "../../worker/visibility-overrides.ts";
 
 /** Scores of frames 0, 1, 2 …; a score above 0 has a mask. */
 function scored(scores: number[], from = 0): ScoredFrame[] {
@@ -116,5 +117,56 @@ describe("visibility from object scores", () => {
         }
       }),
     );
+  });
+});
+
+describe("a person's words", () => {
+  const FRAMES = 12;
+  const word = fc.record({
+    from: fc.integer({ min: 0, max: FRAMES - 1 }),
+    length: fc.integer({ min: 1, max: FRAMES }),
+    word: fc.constantFrom<VisibilityWord>("visible", "hidden", "model"),
+  });
+
+  it("add up as if each frame had been painted over in turn, in as few stretches as possible", () => {
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 8 }), (words) => {
+        const painted: VisibilityWord[] = Array(FRAMES).fill("model");
+        let overrides: ReturnType<typeof withWord> = [];
+        for (const { from, length, word } of words) {
+          const to = Math.min(FRAMES, from + length) - 1;
+          overrides = withWord(overrides, { from, to }, word);
+          painted.fill(word, from, to + 1);
+        }
+        expect(painted.map((_, frame) => wordOn(overrides, { from: frame, to: frame }))).toEqual(painted);
+        for (const [index, { from, state }] of overrides.entries()) {
+          const before = overrides[index - 1];
+          if (before) expect(before.to < from && (before.to + 1 < from || before.state !== state)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it("on a stretch are one word, or mixed", () => {
+    const overrides = withWord(withWord([], { from: 2, to: 8 }, "hidden"), { from: 5, to: 5 }, "model");
+    expect(overrides.map(({ from, to }) => [from, to])).toEqual([
+      [2, 4],
+      [6, 8],
+    ]);
+    expect(wordOn(overrides, { from: 2, to: 4 })).toBe("hidden");
+    expect(wordOn(overrides, { from: 3, to: 6 })).toBe("mixed");
+    expect(wordOn(overrides, { from: 9, to: 20 })).toBe("model");
+  });
+
+  it("leave frames empty by the named rule", () => {
+    const scores = scored([5, 5, -5, -5, -5, 5, 5, 5]);
+    const overrides = withWord(withWord([], { from: 3, to: 3 }, "visible"), { from: 6, to: 6 }, "hidden");
+    expect(hiddenStretches(scores, overrides, "masks")).toEqual([]);
+    expect(hiddenStretches(scores, overrides, "said")).toEqual([{ from: 6, to: 6 }]);
+    expect(hiddenStretches(scores, overrides, "followed")).toEqual([
+      { from: 2, to: 2 },
+      { from: 4, to: 4 },
+      { from: 6, to: 6 },
+    ]);
   });
 });

@@ -8,6 +8,7 @@ import type {
   ClipInfo,
   FramePrompts,
   FrameResult,
+  MatteRequest,
   Outcome,
   TrackerApi,
   TrackerFailure,
@@ -45,6 +46,7 @@ const copyOf = (state: FakeState): FakeState => ({
 
 export class FakeTracker implements TrackerApi {
   readonly calls: string[] = [];
+  readonly exports: MatteRequest[] = [];
   state: FakeState = { prompts: new Map(), tracked: new Set() };
   /** First frame of another shot. */
   cutAt: number | null = null;
@@ -217,6 +219,7 @@ export class FakeTracker implements TrackerApi {
     request: Parameters<TrackerApi["exportMatte"]>[1],
     onFile: Parameters<TrackerApi["exportMatte"]>[2],
   ): ReturnType<TrackerApi["exportMatte"]> {
+    this.exports.push(request);
     const failed = this.#failure<{ files: number }>("exportMatte");
     if (failed) return failed;
     for (let frame = request.from; frame <= request.to; frame++)

@@ -5,7 +5,7 @@ import { assertInClip } from "../../frames/frame-range.ts";
 import type { ClipInfo } from "../../protocol.ts";
 import { noPrompt } from "../../session-errors.ts";
 import { TrackerError } from "../../tracker-error.ts";
-import type { MaskOperation, Operation, PointsOperation } from "./operation.ts";
+import type { MaskOperation, Operation, PointsOperation, VisibilityOperation } from "./operation.ts";
 
 /** Mask files by the name that the operations give them. */
 export type MaskFiles = Map<string, PngMask>;
@@ -27,6 +27,7 @@ export async function checkOperations(
   let prompted = false;
   for (const operation of operations) {
     if ("frame" in operation) assertInClip(info, operation.frame);
+    if (operation.op === "visibility") checkVisibility(operation, operations, info);
     if (operation.op === "points") checkPoints(operation, info);
     if (operation.op === "mask") masks.set(operation.file, await readMask(operation, info, allowEmpty));
     prompted ||= operation.op === "points" || operation.op === "mask";
@@ -35,6 +36,21 @@ export async function checkOperations(
     if (operation.start !== undefined) assertInClip(info, operation.start);
   }
   return masks;
+}
+
+/** Anywhere in a script: words on visibility hold for all of its mattes. */
+function checkVisibility(
+  { object, to }: VisibilityOperation,
+  operations: readonly Operation[],
+  info: ClipInfo,
+): void {
+  assertInClip(info, to);
+  if (operations.some((each) => (each.op === "points" || each.op === "mask") && each.object === object))
+    return;
+  throw badPrompt(
+    `Visibility is said of "${object}", which has no prompt.`,
+    "Name an object that the script clicks, boxes or masks.",
+  );
 }
 
 function checkPoints({ points, box }: PointsOperation, info: ClipInfo): void {

@@ -44,7 +44,7 @@ export class KeptTrack {
     const { op, object } = operation;
     if (op === "remove_object") this.#objects.delete(object);
     else if (op === "clear_frame") this.#objects.get(object)?.prompts.delete(operation.frame);
-    else this.#remember(operation);
+    else if (op !== "visibility") this.#remember(operation);
   }
 
   #remember(operation: PointsOperation | MaskOperation): void {

@@ -10,7 +10,6 @@ import {
 import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
 import { rleDocument } from "../../matte/write/rle-writer.ts";
 import type { ClipInfo, Mask } from "../../protocol.ts";
-import type { FrameResults } from "../../session-results.ts";
 import { folderSink } from "../folder-sink.ts";
 import { prepareMediaCodecs } from "../media-codecs.ts";
 
@@ -23,8 +22,15 @@ export interface OutputRequest {
   nameOf: (objectId: number) => string;
 }
 
+/** Masks of those objects that have one on this frame. */
+export interface FrameMasks {
+  frameIndex: number;
+  objects: { objectId: number; mask: Mask }[];
+}
+
 export interface MatteOutput {
-  add(results: FrameResults): Promise<void>;
+  /** A later result of a frame takes the place of an earlier one. */
+  add(masks: FrameMasks): Promise<void>;
   /** Also after a cancellation. Resolves with the number of files. */
   finish(): Promise<number>;
 }
@@ -46,9 +52,8 @@ class StillOutput implements MatteOutput {
     this.#request = request;
   }
 
-  async add({ frameIndex, objects }: FrameResults): Promise<void> {
-    for (const { objectId, output, mask } of objects) {
-      if (!output) continue;
+  async add({ frameIndex, objects }: FrameMasks): Promise<void> {
+    for (const { objectId, mask } of objects) {
       const writer = this.#writers.get(objectId) ?? (await this.#open(objectId));
       await writer.add({ frameIndex, alpha: hardAlpha(mask) });
     }
@@ -85,9 +90,8 @@ class WholeOutput implements MatteOutput {
     this.#request = request;
   }
 
-  async add({ frameIndex, objects }: FrameResults): Promise<void> {
-    for (const { objectId, output, mask } of objects) {
-      if (!output) continue;
+  async add({ frameIndex, objects }: FrameMasks): Promise<void> {
+    for (const { objectId, mask } of objects) {
       const frames = this.#masks.get(objectId) ?? new Map<number, Mask>();
       this.#masks.set(objectId, frames.set(frameIndex, mask));
     }

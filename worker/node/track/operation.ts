@@ -1,10 +1,13 @@
 /** The operations that a script or a command line asks of a session, in upstream's words. Types only. */
 
+import type { VisibilityWord } from "../../visibility-overrides.ts";
+
 /** Objects by the name that their folder of mattes has. */
 export type Operation =
   | PointsOperation
   | MaskOperation
   | PropagateOperation
+  | VisibilityOperation
   | { op: "clear_frame"; frame: number; object: string }
   | { op: "remove_object"; object: string }
   | { op: "reset" };
@@ -28,6 +31,16 @@ export interface MaskOperation {
   object: string;
   /** A PNG file, absolute or relative to the working folder. */
   file: string;
+}
+
+/** Ours, not upstream's: where the mattes are empty whatever the model says, or follow it again. */
+export interface VisibilityOperation {
+  op: "visibility";
+  object: string;
+  /** First and last frame, both included. */
+  from: number;
+  to: number;
+  state: VisibilityWord;
 }
 
 export interface PropagateOperation {

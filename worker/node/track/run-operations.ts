@@ -103,6 +103,8 @@ async function* runOperation(
     case "remove_object":
       yield* await session.removeObject(names.idOf(operation.object));
       return;
+    case "visibility":
+      return; // of the mattes alone, see `visible-output.ts`
     case "reset":
       session.reset();
   }

@@ -1,7 +1,8 @@
 /** Pure: a script file becomes operations. Its `ops` have the form of the recordings of upstream. */
 import { resolve } from "node:path";
 import { TrackerError } from "../../tracker-error.ts";
-import type { Operation, PointsOperation } from "./operation.ts";
+import type { VisibilityWord } from "../../visibility-overrides.ts";
+import type { Operation, PointsOperation, VisibilityOperation } from "./operation.ts";
 
 export interface Script {
   operations: Operation[];
@@ -53,6 +54,8 @@ function flagsOf(document: Record<string, unknown>, name: string): Script["flags
   return flags;
 }
 
+const VISIBILITY_WORDS: readonly VisibilityWord[] = ["hidden", "visible", "model"];
+
 /** Reads one operation; every error says where it stands and what was expected. */
 class OperationReader {
   readonly #value: Record<string, unknown>;
@@ -80,11 +83,13 @@ class OperationReader {
         return { op: "clear_frame", frame: this.#frame("frame"), object: this.#object() };
       case "remove_object":
         return { op: "remove_object", object: this.#object() };
+      case "visibility":
+        return this.#visibility();
       case "reset":
         return { op: "reset" };
       default:
         throw this.#wrong(
-          '"op" is points, box, mask, propagate, clear_frame, remove_object or reset',
+          '"op" is points, box, mask, propagate, visibility, clear_frame, remove_object or reset',
           this.#value.op,
         );
     }
@@ -121,6 +126,15 @@ class OperationReader {
       ...(maxFrames !== undefined && { maxFrames }),
       reverse: this.#flag("reverse", false),
     };
+  }
+
+  #visibility(): VisibilityOperation {
+    const [from, to] = [this.#frame("from"), this.#frame("to")];
+    if (from > to) throw this.#wrong('"from" is not after "to"', [from, to]);
+    const { state } = this.#value;
+    if (!VISIBILITY_WORDS.includes(state as VisibilityWord))
+      throw this.#wrong('"state" is hidden, visible or model', state);
+    return { op: "visibility", object: this.#object(), from, to, state: state as VisibilityWord };
   }
 
   #frame(key: string): number {

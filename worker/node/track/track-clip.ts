@@ -31,6 +31,7 @@ import { ObjectNames, runOperations } from "./run-operations.ts";
 import { parseScript } from "./script.ts";
 import type { TrackOptions } from "./track-options.ts";
 import { TrackReport } from "./track-report.ts";
+import { VisibleOutput, wordsIn } from "./visible-output.ts";
 import { assertWritable } from "./writable.ts";
 
 export async function trackClip(options: TrackOptions, context: CommandContext): Promise<CommandResult> {
@@ -103,8 +104,8 @@ async function openOutput(
   { operations, names }: Job,
   info: ClipInfo,
   { say }: CommandContext,
-): Promise<MatteOutput> {
-  const { out, format, report } = options;
+): Promise<VisibleOutput> {
+  const { out, format, report, visibility } = options;
   const objects = new Set(
     operations.flatMap((operation) => ("object" in operation ? [operation.object] : [])),
   );
@@ -117,7 +118,10 @@ async function openOutput(
   }
   if (report !== undefined) await assertWritable(dirname(resolve(report)));
   if (options.dataset !== undefined) await assertWritable(options.dataset);
-  return openMatteOutput({ out, format, info, perObject, nameOf: (id) => names.nameOf(id) });
+  const nameOf = (id: number) => names.nameOf(id);
+  const words = wordsIn(operations);
+  const output = await openMatteOutput({ out, format, info, perObject, nameOf });
+  return new VisibleOutput(output, visibility, (id) => words.get(nameOf(id)) ?? []);
 }
 
 // ---------------------------------------------------------------- the model
@@ -241,7 +245,7 @@ interface Conclusion {
   options: TrackOptions;
   info: ClipInfo;
   job: Job;
-  output: MatteOutput;
+  output: VisibleOutput;
   report: TrackReport;
   loaded: LoadedModel;
   counts: Counts;
@@ -278,7 +282,7 @@ async function conclude(conclusion: Conclusion): Promise<CommandResult> {
   };
 }
 
-function aboutRun({ options, info, job, loaded, counts }: Conclusion): Record<string, unknown> {
+function aboutRun({ options, info, job, output, loaded, counts }: Conclusion): Record<string, unknown> {
   const { name, width, height, frameCount, rate, warnings } = info;
   const { backend, threads } = loaded.engine.runtime;
   const seconds = counts.milliseconds / 1000;
@@ -295,7 +299,9 @@ function aboutRun({ options, info, job, loaded, counts }: Conclusion): Record<st
       frames: frames.size,
       first: Math.min(...frames),
       last: Math.max(...frames),
+      hidden: output.hiddenOf(id),
     })),
+    visibility: options.visibility,
     trackedFrames: counts.frames,
     ...(counts.cuts.length > 0 && { stoppedAtCuts: counts.cuts }),
     loadSeconds: round(loaded.milliseconds / 1000),

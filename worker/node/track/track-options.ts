@@ -2,6 +2,7 @@
 import type { FrameFormat } from "../../matte/matte-writer.ts";
 import { parseOptionValue } from "../../predictor-options.ts";
 import type { Backend, Semantics } from "../../protocol.ts";
+import type { VisibilityRule } from "../../visibility-overrides.ts";
 import {
   choice,
   hasFlag,
@@ -24,7 +25,8 @@ Prompts, in source pixels from the top left; FRAME counts from 0 and is --from (
   --mask FILE[@FRAME]        a PNG of the clip's size
   --object NAME              the prompts that follow are of this object
   --script FILE.json         operations instead of prompts: points, box, mask, propagate, clear_frame,
-                             remove_object, reset, as the official predictor has them
+                             remove_object, reset, as the official predictor has them; and visibility
+                             (obj, from, to, state: hidden, visible or model), which the mattes follow
 
 Options:
   --model ID|FILE            "masklet models" lists them; default builtin
@@ -33,6 +35,9 @@ Options:
   --direction forward|backward|both     default forward, from the earliest prompt
   --at-cuts go-on|stop       stop: a pass ends before the first frame of another shot; default go-on, as
                              the official predictor
+  --visibility said|followed|masks      which mattes are left empty. said (default): where the script says
+                             hidden, else as the official predictor; followed: also where the object's
+                             scores do, without flicker; masks: none, whatever the script says
   --backend native|wasm      default: the fastest that works
   --threads N                processor threads of the native backend
   --semantics upstream|sticky           default upstream; sticky keeps corrected frames
@@ -56,6 +61,7 @@ const KINDS: OptionKinds = {
   to: "text",
   direction: "text",
   "at-cuts": "text",
+  visibility: "text",
   backend: "text",
   threads: "text",
   semantics: "text",
@@ -90,6 +96,7 @@ export interface TrackOptions {
   to: number | undefined;
   direction: Direction;
   atCuts: AtCuts;
+  visibility: VisibilityRule;
   out: string;
   format: FrameFormat;
   framesPerSecond: number | undefined;
@@ -121,6 +128,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     to,
     direction: choice(parsed, "direction", ["forward", "backward", "both"], "forward"),
     atCuts: choice(parsed, "at-cuts", ["go-on", "stop"], "go-on"),
+    visibility: choice(parsed, "visibility", ["said", "followed", "masks"], "said"),
     out: requiredOut(parsed),
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
     framesPerSecond: rateOf(parsed),
