@@ -5,7 +5,12 @@
 import { type OcclusionSettings, occlusionKeyframes, type VisibilityStretch } from "./occlusion-keyframes.ts";
 import type { Fraction, Ticks } from "./protocol.ts";
 import { formatTicks, parseTicks } from "./timecode.ts";
-import { type ClipTiming, type MattePlacement, type SourceClock, timelineStretchOf } from "./timeline-map.ts";
+import {
+  type ClipTiming,
+  type MattePlacement,
+  type SourceClock,
+  timelineStretchesOf,
+} from "./timeline-map.ts";
 
 type Interpolation = "hold" | "linear" | "bezier";
 
@@ -155,7 +160,12 @@ function matteImport({ clipName, objectName, placement, files }: MattePlanReques
  * Made of names, not of times, so that it outlives a trim or a move on the timeline.
  */
 export function planSignature(clipName: string, objectName: string): string {
-  return `mk-${fnv1a(`${clipName}\n${objectName}`).toString(16).padStart(8, "0")}`;
+  return `mk-${fingerprint(`${clipName}\n${objectName}`)}`;
+}
+
+/** Eight digits that are the same for the same text and hardly ever for another. */
+export function fingerprint(text: string): string {
+  return fnv1a(text).toString(16).padStart(8, "0");
 }
 
 /** Fowler-Noll-Vo 1a, 32 bits: short and stable, not secret (http://www.isthe.com/chongo/tech/comp/fnv). */
@@ -174,15 +184,16 @@ function* unicodeBytes(text: string): Generator<number> {
   }
 }
 
-/** One marker per stretch that the timeline shows. */
+/** One marker per stretch, each time that the timeline shows it. */
 export function reviewMarkers(
   request: Pick<MattePlanRequest, "timing" | "clock" | "review" | "objectName">,
 ): PlanMarker[] {
   const { timing, clock, review, objectName } = request;
-  return review.flatMap(({ from, to, reason }) => {
-    const shown = timelineStretchOf(timing, clock, from, to);
-    if (!shown) return [];
-    const duration = formatTicks(parseTicks(shown.end) - parseTicks(shown.start));
-    return [{ time: shown.start, duration, name: `Masklet: check ${objectName}`, comment: reason }];
-  });
+  const name = `Masklet: check ${objectName}`;
+  return review.flatMap(({ from, to, reason }) =>
+    timelineStretchesOf(timing, clock, from, to).map(({ start, end }) => {
+      const duration = formatTicks(parseTicks(end) - parseTicks(start));
+      return { time: start, duration, name, comment: reason };
+    }),
+  );
 }

@@ -73,6 +73,11 @@ export interface ClipSelection {
   end: Ticks;
   /** Playback speed, 1 is normal, negative is reversed. */
   speed: number;
+  /**
+   * Source time shown on each timeline frame of the clip, where that isn't a matter of start and speed (time
+   * remapping, loops); then it outranks them. Absent otherwise.
+   */
+  frameTimes?: Ticks[];
   /** Where the player stands, timeline time. */
   playhead: Ticks;
   /** The sequence or comp around the clip; null where the clip is its own timeline (a browser tab). */
@@ -111,7 +116,10 @@ export interface HostApi {
   ): Promise<HostOutcome<{ mimeType: string; base64: string }>>;
   /** Files that an edit plan will import, written next to the project or where the person chose. */
   writeFile(path: string, base64: string, append: boolean): Promise<HostOutcome<{ absolutePath: string }>>;
-  carryOut(plan: EditPlan): Promise<HostOutcome<PlanReport>>;
+  /** `watch` is heard by hosts in the page's own realm only: functions don't cross a bridge. */
+  carryOut(plan: EditPlan, watch?: WriteWatch): Promise<HostOutcome<PlanReport>>;
+  /** Takes away what `renderStill` left in the host for the next one; absent where nothing is left. */
+  releaseStills?(): Promise<HostOutcome<null>>;
   storeSession(key: string, json: string): Promise<HostOutcome<null>>;
   loadSession(key: string): Promise<HostOutcome<string | null>>;
   /** Absolute path of the folder that `writeFile` writes below; absent where there is no such thing. */
@@ -123,6 +131,13 @@ export interface HostApi {
    * later runs.
    */
   selfCheck?(): Promise<HostOutcome<SelfCheckReport>>;
+}
+
+/** Long writing says how far it is and may be stopped; what is finished by then stays and is reported. */
+export interface WriteWatch {
+  /** Keyframes that the host has, of all. */
+  progress(done: number, total: number): void;
+  isStopped(): boolean;
 }
 
 export interface SelfCheckReport {

@@ -99,6 +99,21 @@ export function reduceFraction(numerator: bigint, denominator: bigint): Fraction
   return { numerator: Number(numerator / a), denominator: Number(denominator / a) };
 }
 
+/**
+ * The ratio of smallest terms within a share `rounding` of a positive number, by continued fractions: 0.3333333
+ * is a third.
+ */
+export function simplestRatio(value: number, rounding: number): Fraction {
+  let [numerator, denominator, lastNumerator, lastDenominator] = [1, 0, 0, 1];
+  for (let rest = value; ; rest = 1 / (rest - Math.floor(rest))) {
+    const whole = Math.floor(rest);
+    [numerator, lastNumerator] = [whole * numerator + lastNumerator, numerator];
+    [denominator, lastDenominator] = [whole * denominator + lastDenominator, denominator];
+    const enough = Math.abs(numerator / denominator - value) <= value * rounding;
+    if (enough || rest === whole) return { numerator, denominator };
+  }
+}
+
 /** The rate whose frame lasts this many ticks, as a host's time base says it. */
 export function rateFromTicksPerFrame(ticksPerFrame: bigint): Fraction {
   if (ticksPerFrame <= 0n)

@@ -6,16 +6,16 @@ import {
   frameAtOrAfter,
   frameToTicks,
   parseTicks,
-  reduceFraction,
   sameRate,
   secondsToTicks,
+  simplestRatio,
   ticksToFrame,
 } from "./timecode.ts";
 
 /** How a clip lies on its timeline. A `ClipSelection` is one. */
 export type ClipTiming = Pick<
   ClipSelection,
-  "sourceIn" | "sourceOut" | "start" | "end" | "speed" | "rate" | "timeline"
+  "sourceIn" | "sourceOut" | "start" | "end" | "speed" | "frameTimes" | "rate" | "timeline"
 >;
 
 /**
@@ -54,34 +54,47 @@ export function stillsTiming(timing: ClipTiming): ClipTiming {
   return { start, end, timeline, sourceIn: "0", sourceOut: duration, speed: 1, rate: timelineRate(timing) };
 }
 
-/** Speed as an exact ratio: hosts give percentages with up to four decimals. Negative is reversed. */
+/** Share by which a speed in floating point may be off its exact ratio; hosts keep some in 32 bits. */
+const SPEED_ROUNDING = 1e-7;
+
+/**
+ * Speed as an exact ratio: the simplest one that the number can stand for, so that a third is a third and
+ * three frames of the timeline are exactly one of the source. Negative is reversed.
+ */
 function speedRatio(speed: number): { numerator: bigint; denominator: bigint } {
   if (!Number.isFinite(speed) || Math.abs(speed) < 0.0001) {
     throw new RangeError(
       `Clip speed: expected a number that isn't 0, got ${speed}; a freeze frame has no motion to track`,
     );
   }
-  const reduced = reduceFraction(BigInt(Math.round(Math.abs(speed) * 1_000_000)), 1_000_000n);
+  const { numerator, denominator } = simplestRatio(Math.abs(speed), SPEED_ROUNDING);
   const sign = speed < 0 ? -1n : 1n;
-  return { numerator: sign * BigInt(reduced.numerator), denominator: BigInt(reduced.denominator) };
+  return { numerator: sign * BigInt(numerator), denominator: BigInt(denominator) };
 }
 
 /**
  * Source time shown at a timeline time, ticks.
  *
  * Forward it runs from `sourceIn`; reversed it runs down from `sourceOut`, where it is the end of what is
- * shown, not its start.
+ * shown, not its start. Where times are given frame by frame, the frame's time counts.
  */
-export function sourceTimeAt(timing: ClipTiming, timelineTime: bigint): bigint {
+function sourceTimeAt(timing: ClipTiming, timelineTime: bigint): bigint {
+  if (timing.frameTimes) return listedTimeAt(timing, timing.frameTimes, timelineTime);
   const { numerator, denominator } = speedRatio(timing.speed);
   const passed = floorDivide((timelineTime - parseTicks(timing.start)) * absolute(numerator), denominator);
   return numerator > 0n ? parseTicks(timing.sourceIn) + passed : parseTicks(timing.sourceOut) - passed;
 }
 
+function listedTimeAt(timing: ClipTiming, times: readonly Ticks[], timelineTime: bigint): bigint {
+  const frame = ticksToFrame(timelineTime, timelineRate(timing)) - timelineFrames(timing).first;
+  return parseTicks(times[Math.min(Math.max(frame, 0), times.length - 1)] ?? "0");
+}
+
 /** The source frame that the host shows at a timeline time within the clip. */
 export function sourceFrameAt(timing: ClipTiming, clock: SourceClock, timelineTime: bigint): number {
   const time = sourceTimeAt(timing, timelineTime);
-  const frame = timing.speed > 0 ? frameShownAt(time, timing, clock) : frameShownAt(time - 1n, timing, clock);
+  const runsBack = !timing.frameTimes && timing.speed < 0;
+  const frame = frameShownAt(runsBack ? time - 1n : time, timing, clock);
   return Math.min(Math.max(frame, 0), clock.frameCount - 1);
 }
 
@@ -92,34 +105,45 @@ export function timelineFrames(timing: ClipTiming): { first: number; count: numb
   return { first, count: Math.max(0, frameAtOrAfter(parseTicks(timing.end), rate) - first) };
 }
 
+/** The source frame on each timeline frame of the clip. */
+export function shownSourceFrames(timing: ClipTiming, clock: SourceClock): number[] {
+  const rate = timelineRate(timing);
+  const { first, count } = timelineFrames(timing);
+  return Array.from({ length: count }, (_, n) => sourceFrameAt(timing, clock, frameToTicks(first + n, rate)));
+}
+
 /**
- * The timeline times at which source frames `from`..`to` (both included) begin and end to be shown; null
- * where the clip on the timeline never shows any of them (trimmed off, or skipped by its speed).
+ * The timeline times at which source frames `from`..`to` (both included) begin and end to be shown; none
+ * where the clip on the timeline never shows any of them (trimmed off, or skipped by its speed), several
+ * where it shows them more than once.
  */
-export function timelineStretchOf(
+export function timelineStretchesOf(
   timing: ClipTiming,
   clock: SourceClock,
   from: number,
   to = from,
-): { start: Ticks; end: Ticks } | null {
+): { start: Ticks; end: Ticks }[] {
   const rate = timelineRate(timing);
-  const { first, count } = timelineFrames(timing);
-  const shown = (n: number) => sourceFrameAt(timing, clock, frameToTicks(first + n, rate));
-  const forward = timing.speed > 0;
-  const begin = firstWhere(count, (n) => (forward ? shown(n) >= from : shown(n) <= to));
-  const after = firstWhere(count, (n) => (forward ? shown(n) > to : shown(n) < from));
-  if (begin === after) return null;
-  return {
-    start: formatTicks(frameToTicks(first + begin, rate)),
-    end: formatTicks(frameToTicks(first + after, rate)),
-  };
+  const { first } = timelineFrames(timing);
+  const time = (n: number) => formatTicks(frameToTicks(first + n, rate));
+  const stretches: { start: Ticks; end: Ticks }[] = [];
+  shownSourceFrames(timing, clock).forEach((frame, n) => {
+    if (frame < from || frame > to) return;
+    const last = stretches[stretches.length - 1];
+    if (last?.end === time(n)) last.end = time(n + 1);
+    else stretches.push({ start: time(n), end: time(n + 1) });
+  });
+  return stretches;
 }
 
 /** The range of source frames that the timeline shows, both ends included, lower first. */
 export function usedSourceFrames(timing: ClipTiming, clock: SourceClock): { from: number; to: number } {
   const { sourceFrames } = placeMatte(timing, clock);
-  const ends = [sourceFrames[0] ?? 0, sourceFrames[sourceFrames.length - 1] ?? 0];
-  return { from: Math.min(...ends), to: Math.max(...ends) };
+  const [from, to] = sourceFrames.reduce(
+    ([low, high], frame) => [Math.min(low, frame), Math.max(high, frame)] as const,
+    [sourceFrames[0] ?? 0, sourceFrames[0] ?? 0] as const,
+  );
+  return { from, to };
 }
 
 /**
@@ -136,6 +160,7 @@ export function placeMatte(timing: ClipTiming, clock: SourceClock): MattePlaceme
 }
 
 function obstacleToSourceFrames(timing: ClipTiming, clock: SourceClock): string | null {
+  if (timing.frameTimes) return "the clip's time is remapped or looped";
   const { numerator, denominator } = speedRatio(timing.speed);
   if (numerator < 0n) return "the clip plays in reverse";
   if (numerator !== denominator) return `the clip plays at ${Number((timing.speed * 100).toFixed(4))} %`;
@@ -165,13 +190,9 @@ function perSourceFrame(timing: ClipTiming, clock: SourceClock): MattePlacement 
 }
 
 function perTimelineFrame(timing: ClipTiming, clock: SourceClock, obstacle: string): MattePlacement {
-  const rate = timelineRate(timing);
-  const { first, count } = timelineFrames(timing);
   return {
-    sourceFrames: Array.from({ length: count }, (_, n) =>
-      sourceFrameAt(timing, clock, frameToTicks(first + n, rate)),
-    ),
-    rate,
+    sourceFrames: shownSourceFrames(timing, clock),
+    rate: timelineRate(timing),
     start: timing.start,
     end: timing.end,
     way: "per-timeline-frame",

@@ -1,6 +1,6 @@
 /** Runs in the CEP page: the host contract over ExtendScript calls and CEP's Node. */
 import { decodeBase64, encodeBase64 } from "../bridge/base64.ts";
-import type { EditPlan } from "../edit-plan.ts";
+import { type EditPlan, fingerprint, type MaskPath } from "../edit-plan.ts";
 import type {
   ClipSelection,
   HostApi,
@@ -8,13 +8,24 @@ import type {
   HostFailure,
   HostOutcome,
   PlanReport,
+  WriteWatch,
 } from "../protocol.ts";
 import { completeStillType } from "../still-file.ts";
-import type { CallAnswer, CallName, Calls, HostFacts } from "./calls.ts";
+import type { CallAnswer, CallName, Calls, HostFacts, LayerFacts } from "./calls.ts";
 import type { NodeFiles, ScriptCalls } from "./cep.ts";
-import { commitCall, FIRST_PIECE_KEYS, layerOf, pieceSize, placeCall, stagePiece } from "./plan-calls.ts";
+import { shownCompFrames } from "./layer-timing.ts";
+import { sequencePictures } from "./picture-sequence.ts";
+import {
+  commitCall,
+  FIRST_PIECE_KEYS,
+  FIRST_PIECE_SAMPLES,
+  layerOf,
+  pieceSize,
+  placeCall,
+  stagePiece,
+} from "./plan-calls.ts";
 import { selectionOf } from "./selection.ts";
-import { sourceSecondsOfStill } from "./still-time.ts";
+import { secondsOfSourceFrame, sourceFrameOf } from "./still-time.ts";
 
 export interface AfterEffectsSurroundings {
   calls: ScriptCalls;
@@ -36,11 +47,29 @@ class Refusal extends Error {
   }
 }
 
+/** The layer that was read last. */
+interface OpenLayer {
+  selection: ClipSelection;
+  facts: LayerFacts;
+  /** Of an image sequence whose files the panel can read, by source frame. */
+  pictures: string[] | null;
+}
+
+const STOPPED = new Refusal(
+  "cancelled",
+  "Stopped; the layer is as it was.",
+  "Write the same mask again to go on from here.",
+);
+const UNSTAGED = new Refusal(
+  "internal",
+  "After Effects lost keyframes while it took them; the layer is as it was.",
+  "Write the mask again.",
+);
+
 export class AfterEffectsHost implements HostApi {
   readonly #with: AfterEffectsSurroundings;
-  #selection: ClipSelection | null = null;
+  #open: OpenLayer | null = null;
   #stills = 0;
-  #stages = 0;
 
   constructor(surroundings: AfterEffectsSurroundings) {
     this.#with = surroundings;
@@ -53,16 +82,34 @@ export class AfterEffectsHost implements HostApi {
 
   readSelection(): Promise<HostOutcome<ClipSelection>> {
     return this.#outcome(async () => {
+      // What a panel that was closed in the middle may have left.
+      await this.#do("removeStills", null);
       const facts = await this.#do("readLayer", null);
-      const bytes = facts.file === null ? null : this.#with.files.statSync(facts.file).size;
-      this.#selection = selectionOf(facts, bytes);
-      return this.#selection;
+      const remap = facts.remapped ? await this.#sampleRemap(facts) : null;
+      const isMovie = facts.file !== null && !facts.sequence && !facts.still;
+      const bytes = isMovie ? this.#with.files.statSync(facts.file ?? "").size : null;
+      const selection = selectionOf(facts, remap, bytes);
+      this.#open = { selection, facts, pictures: sequencePictures(this.#with.files, facts) };
+      return selection;
     });
+  }
+
+  async #sampleRemap(facts: LayerFacts): Promise<number[]> {
+    const { first, count } = shownCompFrames(facts);
+    const times: number[] = [];
+    let size = FIRST_PIECE_SAMPLES;
+    while (times.length < count) {
+      const piece = { first: first + times.length, count: Math.min(size, count - times.length) };
+      const answer = await this.#do("sampleRemap", { layer: facts, ...piece });
+      times.push(...answer.times);
+      size = pieceSize(size, answer.milliseconds);
+    }
+    return times;
   }
 
   readMedia(clipId: string, offset: number, length: number): Promise<HostOutcome<string>> {
     return this.#outcome(async () => {
-      const path = this.#selected(clipId).mediaPath;
+      const path = this.#opened(clipId).selection.mediaPath;
       if (path === null) {
         throw new Refusal(
           "offline-media",
@@ -79,17 +126,26 @@ export class AfterEffectsHost implements HostApi {
     frameIndex: number,
   ): Promise<HostOutcome<{ mimeType: string; base64: string }>> {
     return this.#outcome(async () => {
-      const selection = this.#selected(clipId);
+      const { selection, facts, pictures } = this.#opened(clipId);
+      const frame = sourceFrameOf(selection, facts, frameIndex);
+      const picture = pictures?.[frame];
+      if (picture) return await this.#completeStill(picture);
       const file = `${this.#with.dataFolder}/still-${this.#stills++}.png`;
-      const time = sourceSecondsOfStill(selection, frameIndex);
+      const time = secondsOfSourceFrame(selection, frame);
       try {
         await this.#do("saveStill", { layer: layerOf(clipId), time, file });
         return await this.#completeStill(file);
+      } catch (error) {
+        await this.#do("removeStills", null);
+        throw error;
       } finally {
         this.#with.files.rmSync(file, { force: true });
-        await this.#do("removeStills", null);
       }
     });
+  }
+
+  releaseStills(): Promise<HostOutcome<null>> {
+    return this.#outcome(() => this.#do("removeStills", null));
   }
 
   /** After Effects answers before the file is whole. */
@@ -131,37 +187,56 @@ export class AfterEffectsHost implements HostApi {
     );
   }
 
-  carryOut(plan: EditPlan): Promise<HostOutcome<PlanReport>> {
+  carryOut(plan: EditPlan, watch?: WriteWatch): Promise<HostOutcome<PlanReport>> {
     return this.#outcome(async () => {
-      const clipStart = this.#selected(plan.clipId).start;
+      const clipStart = this.#opened(plan.clipId).selection.start;
       const place = placeCall(plan, clipStart);
-      const report = place ? await this.#do("placeMatte", place) : await this.#writePaths(plan, clipStart);
+      const report = place
+        ? await this.#do("placeMatte", place)
+        : await this.#writePaths(plan, clipStart, watch);
       return { done: report.done, notDone: report.notDone };
     });
   }
 
-  /** Shapes are handed over in pieces that the host takes in its stride; the project changes at the end only. */
-  async #writePaths(plan: EditPlan, clipStart: string): Promise<Calls["commitPaths"]["answer"]> {
-    const stage = `stage-${this.#stages++}`;
+  /**
+   * Shapes are handed over in pieces that the host takes in its stride; the project changes at the end only.
+   * After a stop they wait there, and writing the same again goes on with the next piece.
+   */
+  async #writePaths(
+    plan: EditPlan,
+    clipStart: string,
+    watch?: WriteWatch,
+  ): Promise<Calls["commitPaths"]["answer"]> {
+    const stage = `stage-${fingerprint(JSON.stringify(plan))}`;
     const paths = plan.write.kind === "mask-paths" ? plan.write.paths : [];
-    let size = FIRST_PIECE_KEYS;
-    try {
-      for (const [index, path] of paths.entries()) {
-        for (let from = 0; from < Math.max(path.keyframes.length, 1); ) {
-          const to = Math.min(from + size, path.keyframes.length);
-          const { milliseconds } = await this.#do(
-            "stagePathKeys",
-            stagePiece(stage, index, path, { from, to }, clipStart),
-          );
-          from = Math.max(to, from + 1);
-          size = pieceSize(size, milliseconds);
-        }
-      }
-    } catch (error) {
-      await this.#with.calls.call("discardStage", { stage });
-      throw error;
-    }
+    const total = paths.reduce((sum, { keyframes }) => sum + keyframes.length, 0);
+    let done = 0;
+    const staged = (await this.#do("stagedKeys", { stage })).keys;
+    for (const [index, path] of paths.entries())
+      await this.#stagePath({ stage, index, path, from: staged[index] ?? 0 }, clipStart, (keys) => {
+        watch?.progress(done + keys, total);
+        if (keys === path.keyframes.length) done += keys;
+        if (watch?.isStopped()) throw STOPPED;
+      });
     return this.#do("commitPaths", commitCall(stage, plan));
+  }
+
+  async #stagePath(
+    { stage, index, path, from }: { stage: string; index: number; path: MaskPath; from: number },
+    clipStart: string,
+    onPiece: (keys: number) => void,
+  ): Promise<void> {
+    let size = FIRST_PIECE_KEYS;
+    let staged = from;
+    onPiece(staged);
+    while (staged < path.keyframes.length) {
+      const range = { from: staged, to: Math.min(staged + size, path.keyframes.length) };
+      const answer = await this.#do("stagePathKeys", stagePiece(stage, index, path, range, clipStart));
+      staged = answer.stagedKeys;
+      if (staged !== range.to) throw UNSTAGED;
+      size = pieceSize(range.to - range.from, answer.milliseconds);
+      onPiece(staged);
+    }
   }
 
   storeSession(key: string, json: string): Promise<HostOutcome<null>> {
@@ -198,8 +273,8 @@ export class AfterEffectsHost implements HostApi {
     }
   }
 
-  #selected(clipId: string): ClipSelection {
-    if (this.#selection?.clipId === clipId) return this.#selection;
+  #opened(clipId: string): OpenLayer {
+    if (this.#open?.selection.clipId === clipId) return this.#open;
     throw new Refusal(
       "no-selection",
       "Another layer was read meanwhile.",

@@ -16,41 +16,66 @@ export interface LayerReference {
 export interface LayerFacts extends LayerReference {
   name: string;
   compName: string;
-  /** Path of the layer's source file; null for solids, comps, text and missing footage. */
+  /**
+   * Path of the layer's source file, of an image sequence the one that After Effects names; null where no file
+   * shows what After Effects shows (comps, solids, removed pulldown, separated fields).
+   */
   file: string | null;
   /** Why there is no file, in words; empty when there is one. */
   fileProblem: string;
+  /** Whether the file is one of a sequence of numbered pictures. */
+  sequence: boolean;
   /** Pixels of the source; pixel aspect as width over height. */
   width: number;
   height: number;
   pixelAspect: number;
   /** Frames a second that After Effects interprets the source at, after conforming. */
   sourceRate: number;
-  /** Seconds of one pass of the source; 0 for stills. */
+  /** Seconds of one pass of the source, however often it is looped; 0 for stills. */
   sourceDuration: number;
   /** Times that the source is played, by its interpretation. */
   loops: number;
   still: boolean;
   alpha: "straight" | "premultiplied" | "ignored" | "none";
+  /** Whether After Effects mixes frames that the layer's speed lies between. */
+  frameBlending: boolean;
   /** Comp seconds of source time 0. */
   startTime: number;
   inPoint: number;
   outPoint: number;
   /** Percent; 100 is normal speed, negative plays backward. */
   stretch: number;
-  /** Source seconds at every comp frame from in-point to out-point; null without time remapping. */
-  remap: number[] | null;
+  /** Whether it is time-remapped: then `sampleRemap` says what is shown. */
+  remapped: boolean;
   locked: boolean;
-  comp: { rate: number; width: number; height: number; pixelAspect: number; time: number; startTime: number };
+  comp: CompFacts;
+}
+
+export interface CompFacts {
+  rate: number;
+  width: number;
+  height: number;
+  pixelAspect: number;
+  /** Seconds. `startTime` is what the comp's first frame is shown as. */
+  duration: number;
+  time: number;
+  startTime: number;
+  dropFrame: boolean;
+}
+
+export interface SampleRemap {
+  layer: LayerReference;
+  /** Comp frames. */
+  first: number;
+  count: number;
 }
 
 export interface HostFacts {
   version: string;
   /** Folder of the saved project; null before it is saved. */
   projectFolder: string | null;
-  /** The preference "Allow Scripts to Write Files and Access Network". */
+  /** Whether a script could write a file: the preference "Allow Scripts to Write Files and Access Network". */
   mayWriteFiles: boolean;
-  canSetTrackMatte: boolean;
 }
 
 /** Flat numbers, because ExtendScript spends its time on objects: x, y, inX, inY, outX, outY a vertex. */
@@ -97,12 +122,15 @@ export interface PlaceMatte {
   /** First still of a numbered sequence, or a movie. */
   file: string;
   sequence: boolean;
+  /** Frames in it. */
+  frameCount: number;
   rate: number;
   name: string;
   /** `luma`: the layer's track matte. `cut-out`: a picture above, the layer switched off. */
   use: "luma" | "cut-out" | "import-only";
-  /** Comp seconds. */
+  /** Comp seconds: of the first frame, and just after the last one. */
   start: number;
+  end: number;
   signature: string;
   undoLabel: string;
   opacity: OpacityKey[];
@@ -126,6 +154,9 @@ export interface Report {
 export interface Calls {
   describe: { argument: null; answer: HostFacts };
   readLayer: { argument: null; answer: LayerFacts };
+  sampleRemap: { argument: SampleRemap; answer: { times: number[]; milliseconds: number } };
+  /** How many keys of each path are staged: what was stopped goes on from there. */
+  stagedKeys: { argument: { stage: string }; answer: { keys: number[] } };
   stagePathKeys: { argument: StagePathKeys; answer: { stagedKeys: number; milliseconds: number } };
   discardStage: { argument: { stage: string }; answer: null };
   commitPaths: { argument: CommitPaths; answer: Report };

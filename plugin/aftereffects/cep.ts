@@ -12,6 +12,7 @@ export interface NodeFiles {
   mkdirSync(path: string, options: { recursive: true }): unknown;
   writeFileSync(path: string, data: Uint8Array | string, options?: { flag: "w" | "a" }): void;
   readFileSync(path: string): Uint8Array;
+  readdirSync(path: string): string[];
   existsSync(path: string): boolean;
   renameSync(from: string, to: string): void;
   rmSync(path: string, options: { force: true }): void;
@@ -26,6 +27,9 @@ const SCRIPT_FAILED = "EvalScript error.";
 
 /** After this long without an answer the host is taken to be in a modal dialogue, milliseconds. */
 const ANSWER_TIMEOUT = 60_000;
+/** What writes may take this many times as long: thousands of keyframes go into the project in one undo step. */
+const WRITING_PATIENCE = 10;
+const WRITING: readonly CallName[] = ["commitPaths", "placeMatte"];
 
 /** Calls into ExtendScript, one after the other: the host has one script thread. */
 export class ScriptCalls {
@@ -62,18 +66,21 @@ export class ScriptCalls {
       if (file !== "") this.#files.writeFileSync(file, JSON.stringify(argument));
       return parseAnswer(
         name,
-        await this.#evaluate(`masklet(${JSON.stringify(name)}, ${JSON.stringify(file)})`),
+        await this.#evaluate(
+          `masklet(${JSON.stringify(name)}, ${JSON.stringify(file)})`,
+          this.#timeout * (WRITING.includes(name) ? WRITING_PATIENCE : 1),
+        ),
       );
     } finally {
       if (file !== "") this.#files.rmSync(file, { force: true });
     }
   }
 
-  #evaluate(script: string): Promise<string> {
+  #evaluate(script: string, timeout: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(new Error("After Effects did not answer; a dialogue may be open there."));
-      }, this.#timeout);
+      }, timeout);
       this.#cep.evalScript(script, (result) => {
         clearTimeout(timer);
         resolve(result);

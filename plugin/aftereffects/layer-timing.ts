@@ -1,65 +1,157 @@
-/** Pure: a layer's times, as After Effects gives them in seconds, as the exact times that the panel works with. */
+/**
+ * Pure: a layer's times, as After Effects gives them in seconds, as the exact times that the panel works with.
+ *
+ * Without remapping and loops, `source time = (comp time - start time) * 100 / stretch`. Seconds are rounded
+ * by the host; they are put back on the frames that they stand for, and everything after is in whole numbers.
+ */
 import type { ClipSelection, Fraction, Ticks } from "../protocol.ts";
 import {
-  COMMON_RATES,
   floorDivide,
   formatTicks,
+  frameAtOrAfter,
   frameToTicks,
   nearestFrame,
-  reduceFraction,
+  rateFromNumber,
   secondsToTicks,
+  simplestRatio,
 } from "../timecode.ts";
 import type { LayerFacts } from "./calls.ts";
 
-/** After Effects rounds rates to four decimals: 23.976 is 24000/1001. */
-const RATE_TOLERANCE = 0.002;
+type Timing = Pick<
+  ClipSelection,
+  "sourceIn" | "sourceOut" | "start" | "end" | "speed" | "frameTimes" | "rate" | "playhead"
+>;
 
-/** The exact ratio behind a rate that After Effects shows with a few decimals. */
-export function exactRate(rate: number): Fraction {
-  const common = COMMON_RATES.find(
-    ({ numerator, denominator }) => Math.abs(numerator / denominator - rate) < RATE_TOLERANCE,
-  );
-  return common ?? reduceFraction(BigInt(Math.round(rate * 1000)), 1000n);
+/** Share by which a percentage may be off its exact ratio; After Effects keeps some numbers in 32 bits. */
+const STRETCH_ROUNDING = 1e-7;
+
+/** The comp frames on which the layer is seen: number of the first one, and how many. */
+export function shownCompFrames(facts: LayerFacts): { first: number; count: number } {
+  const rate = rateFromNumber(facts.comp.rate);
+  const [from, to] = shownTicks(facts);
+  const first = frameAtOrAfter(from, rate);
+  return { first, count: Math.max(0, frameAtOrAfter(to, rate) - first) };
 }
 
-/** Without time remapping: `source time = (comp time - start time) * 100 / stretch`. */
-export function timingOf(
-  facts: LayerFacts,
-): Pick<ClipSelection, "sourceIn" | "sourceOut" | "start" | "end" | "speed" | "rate" | "playhead"> {
-  const compRate = exactRate(facts.comp.rate);
-  const rate = exactRate(facts.sourceRate);
-  const [start, end] = ordered(facts.inPoint, facts.outPoint).map((seconds) => onFrame(seconds, compRate));
-  const sourceAt = (seconds: number) => ((seconds - facts.startTime) * 100) / facts.stretch;
-  const [sourceIn, sourceOut] = ordered(sourceAt(facts.inPoint), sourceAt(facts.outPoint));
-  return {
-    start: start as Ticks,
-    end: end as Ticks,
-    sourceIn: formatTicks(floorToZero(snapped(sourceIn, rate))),
-    sourceOut: formatTicks(snapped(sourceOut, rate)),
-    speed: 100 / facts.stretch,
+/** `remap`: source seconds on each shown comp frame, for a remapped layer. */
+export function timingOf(facts: LayerFacts, remap: readonly number[] | null): Timing {
+  const compRate = rateFromNumber(facts.comp.rate);
+  const rate = rateFromNumber(facts.sourceRate);
+  const [start, end] = shownTicks(facts);
+  const common = {
+    start: formatTicks(start),
+    end: formatTicks(end),
     rate,
-    playhead: onFrame(facts.comp.time, compRate),
+    playhead: formatTicks(onFrame(facts.comp.time, compRate)),
   };
+  const times = listedTimes(facts, remap, rate);
+  return times ? { ...common, ...listed(times, rate) } : { ...common, ...evenTimes(facts, start, end, rate) };
 }
 
-function ordered(a: number, b: number): [number, number] {
+/** In- and out-point on comp frames, within the comp. */
+function shownTicks(facts: LayerFacts): [bigint, bigint] {
+  const rate = rateFromNumber(facts.comp.rate);
+  const frameOf = (seconds: number) => nearestFrame(secondsToTicks(seconds), rate);
+  const last = frameOf(facts.comp.duration);
+  const within = (seconds: number) => frameToTicks(Math.min(Math.max(frameOf(seconds), 0), last), rate);
+  const [a, b] = [within(facts.inPoint), within(facts.outPoint)];
   return a <= b ? [a, b] : [b, a];
 }
 
-/** Comp times lie on comp frames; the seconds that a script reads are off by rounding. */
-function onFrame(seconds: number, rate: Fraction): Ticks {
-  return formatTicks(frameToTicks(nearestFrame(secondsToTicks(seconds), rate), rate));
+function onFrame(seconds: number, rate: Fraction): bigint {
+  return frameToTicks(nearestFrame(secondsToTicks(seconds), rate), rate);
 }
 
-/** Seconds within a hundredth of a frame are meant to be that frame; others lie between frames. */
-function snapped(seconds: number, rate: Fraction): bigint {
-  const ticks = secondsToTicks(seconds);
+// ---------------------------------------------------------------- start and stretch
+
+/**
+ * Source time of a comp time, both in ticks. Rounded up where it is no whole tick: together with what passes
+ * from there on, which is rounded down, no frame is lost.
+ */
+function sourceTicksAt(facts: LayerFacts, rate: Fraction): (compTicks: bigint) => bigint {
+  const { numerator, denominator } = speedOf(facts);
+  const sign = facts.stretch < 0 ? -1n : 1n;
+  const origin = snapped(secondsToTicks(facts.startTime), rateFromNumber(facts.comp.rate));
+  return (compTicks) => {
+    const passed = (compTicks - origin) * BigInt(numerator) * sign;
+    return snapped(-floorDivide(-passed, BigInt(denominator)), rate);
+  };
+}
+
+function evenTimes(
+  facts: LayerFacts,
+  start: bigint,
+  end: bigint,
+  rate: Fraction,
+): Pick<Timing, "sourceIn" | "sourceOut" | "speed"> {
+  const at = sourceTicksAt(facts, rate);
+  const [sourceIn, sourceOut] = facts.stretch < 0 ? [at(end), at(start)] : [at(start), at(end)];
+  return {
+    sourceIn: formatTicks(sourceIn < 0n ? 0n : sourceIn),
+    sourceOut: formatTicks(sourceOut),
+    speed: 100 / facts.stretch,
+  };
+}
+
+function speedOf({ stretch }: LayerFacts): Fraction {
+  const { numerator, denominator } = simplestRatio(Math.abs(stretch), STRETCH_ROUNDING);
+  return { numerator: denominator * 100, denominator: numerator };
+}
+
+/** Ticks within a hundredth of a frame of one are meant to be that frame; others lie between frames. */
+function snapped(ticks: bigint, rate: Fraction): bigint {
   const frame = frameToTicks(nearestFrame(ticks, rate), rate);
   const tolerance = floorDivide(frameToTicks(1, rate), 100n);
   const distance = frame > ticks ? frame - ticks : ticks - frame;
   return distance <= tolerance ? frame : ticks;
 }
 
-function floorToZero(ticks: bigint): bigint {
-  return ticks < 0n ? 0n : ticks;
+// ---------------------------------------------------------------- frame by frame
+
+/** Source time on each shown comp frame within the source's first pass; null where start and stretch say it all. */
+function listedTimes(facts: LayerFacts, remap: readonly number[] | null, rate: Fraction): bigint[] | null {
+  const pass = passTicks(facts, rate);
+  if (remap) return remap.map((seconds) => withinPass(snapped(secondsToTicks(seconds), rate), facts, pass));
+  if (facts.loops <= 1 || pass <= 0n) return null;
+  const [start, end] = shownTicks(facts);
+  const { sourceIn, sourceOut } = evenTimes(facts, start, end, rate);
+  if (BigInt(sourceIn) >= 0n && BigInt(sourceOut) <= pass) return null;
+  return loopedTimes(facts, rate).map((ticks) => withinPass(ticks, facts, pass));
+}
+
+function passTicks({ sourceDuration }: LayerFacts, rate: Fraction): bigint {
+  return frameToTicks(nearestFrame(secondsToTicks(sourceDuration), rate), rate);
+}
+
+/** Running back, a comp frame shows what lies before its source time, not what begins there. */
+function loopedTimes(facts: LayerFacts, rate: Fraction): bigint[] {
+  const compRate = rateFromNumber(facts.comp.rate);
+  const { first, count } = shownCompFrames(facts);
+  const at = sourceTicksAt(facts, rate);
+  return Array.from({ length: count }, (_, n) => {
+    const ticks = at(frameToTicks(first + n, compRate));
+    return facts.stretch < 0 ? ticks - 1n : ticks;
+  });
+}
+
+/** The last pass's last frame stays beyond the end. */
+function withinPass(ticks: bigint, { loops }: LayerFacts, pass: bigint): bigint {
+  if (ticks < 0n) return 0n;
+  if (pass <= 0n) return ticks;
+  return ticks >= pass * BigInt(loops) ? pass - 1n : ticks % pass;
+}
+
+function listed(
+  times: readonly bigint[],
+  rate: Fraction,
+): Pick<Timing, "sourceIn" | "sourceOut" | "speed" | "frameTimes"> {
+  const ascending = [...times].sort((a, b) => Number(a - b));
+  const [low, high] = [ascending[0] ?? 0n, ascending[ascending.length - 1] ?? 0n];
+  const frameTimes: Ticks[] = times.map(formatTicks);
+  return {
+    sourceIn: formatTicks(low),
+    sourceOut: formatTicks(high + frameToTicks(1, rate)),
+    speed: 1,
+    frameTimes,
+  };
 }

@@ -14,9 +14,11 @@ import type {
 
 /** Keyframes in the first call; later ones are sized by what this one took, see `pieceSize`. */
 export const FIRST_PIECE_KEYS = 8;
+/** Samples of time remapping in the first call. */
+export const FIRST_PIECE_SAMPLES = 64;
 /** The host's main thread must never be held above about 200 ms; half of that leaves room for slower moments. */
 const WANTED_MILLISECONDS = 100;
-const MOST_KEYS = 256;
+const MOST_IN_A_PIECE = 256;
 
 /** "12:34" back to ids. */
 export function layerOf(clipId: string): LayerReference {
@@ -27,7 +29,7 @@ export function layerOf(clipId: string): LayerReference {
 /** How many keys the next piece may have, after one of `keys` took `milliseconds`. */
 export function pieceSize(keys: number, milliseconds: number): number {
   const fitting = Math.floor((keys * WANTED_MILLISECONDS) / Math.max(milliseconds, 1));
-  return Math.max(1, Math.min(fitting, keys * 2, MOST_KEYS));
+  return Math.max(1, Math.min(fitting, keys * 2, MOST_IN_A_PIECE));
 }
 
 /** `clipStart`: comp time of the clip's own time 0. */
@@ -67,10 +69,12 @@ export function placeCall(plan: EditPlan, clipStart: Ticks): PlaceMatte | null {
     layer: layerOf(plan.clipId),
     file: matte.firstFile,
     sequence: matte.kind === "stills",
+    frameCount: matte.frameCount,
     rate: matte.rate.numerator / matte.rate.denominator,
     name: matte.name,
     use: write.kind === "track-matte" ? "luma" : write.kind,
     start: seconds(matte.start),
+    end: seconds(matte.end),
     signature: markOf(plan),
     undoLabel: plan.label,
     opacity: opacity.map((key) => opacityKey(key, clipStart)),

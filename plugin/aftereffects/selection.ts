@@ -1,45 +1,70 @@
 /** Pure: what After Effects says of the selected layer, as the panel's ClipSelection. */
-import type { ClipSelection } from "../protocol.ts";
+import type { ClipSelection, Fraction } from "../protocol.ts";
+import { formatTicks, frameToTicks, nearestFrame, rateFromNumber, secondsToTicks } from "../timecode.ts";
 import type { LayerFacts } from "./calls.ts";
-import { exactRate, timingOf } from "./layer-timing.ts";
+import { timingOf } from "./layer-timing.ts";
 
-export function selectionOf(facts: LayerFacts, mediaBytes: number | null): ClipSelection {
+/** `mediaBytes`: null where the layer's frames don't come from one file. `remap`: see `timingOf`. */
+export function selectionOf(
+  facts: LayerFacts,
+  remap: readonly number[] | null,
+  mediaBytes: number | null,
+): ClipSelection {
+  const rate = rateFromNumber(facts.comp.rate);
+  const zeroPoint = frameToTicks(nearestFrame(secondsToTicks(facts.comp.startTime), rate), rate);
   return {
     clipId: `${facts.compId}:${facts.layerId}`,
     name: facts.name,
-    mediaPath: facts.file,
+    mediaPath: mediaBytes === null ? null : facts.file,
     mediaBytes,
     width: facts.width,
     height: facts.height,
-    pixelAspect: ratioOf(facts.pixelAspect),
-    ...timingOf(facts),
+    pixelAspect: aspectOf(facts.pixelAspect),
+    ...timingOf(facts, remap),
     timeline: {
       name: facts.compName,
-      rate: exactRate(facts.comp.rate),
+      rate,
       width: facts.comp.width,
       height: facts.comp.height,
-      pixelAspect: ratioOf(facts.comp.pixelAspect),
-      zeroPoint: "0",
-      dropFrame: false,
+      pixelAspect: aspectOf(facts.comp.pixelAspect),
+      zeroPoint: formatTicks(zeroPoint),
+      dropFrame: facts.comp.dropFrame,
     },
     notes: notesOn(facts),
   };
 }
 
-/** Pixel aspects are given with two decimals; hundredths are exact enough to show and to fit. */
-function ratioOf(value: number): { numerator: number; denominator: number } {
-  return value === 1
-    ? { numerator: 1, denominator: 1 }
-    : { numerator: Math.round(value * 100), denominator: 100 };
+/** Shapes of pixels that After Effects has names for, which it gives with a few decimals. */
+const ASPECTS: readonly Fraction[] = [
+  { numerator: 1, denominator: 1 },
+  { numerator: 10, denominator: 11 }, // D1/DV NTSC
+  { numerator: 40, denominator: 33 }, // D1/DV NTSC widescreen
+  { numerator: 12, denominator: 11 }, // D1/DV PAL
+  { numerator: 16, denominator: 11 }, // D1/DV PAL widescreen
+  { numerator: 4, denominator: 3 }, // HDV 1080, DVCPRO HD 720
+  { numerator: 3, denominator: 2 }, // DVCPRO HD 1080
+  { numerator: 2, denominator: 1 }, // anamorphic 2:1
+];
+/** Between the nearest two of them lie 0.1. */
+const ASPECT_ROUNDING = 0.006;
+
+function aspectOf(value: number): Fraction {
+  const named = ASPECTS.find(
+    ({ numerator, denominator }) => Math.abs(numerator / denominator - value) < ASPECT_ROUNDING,
+  );
+  return named ?? { numerator: Math.round(value * 1000), denominator: 1000 };
 }
 
 function notesOn(facts: LayerFacts): string[] {
   const notes: string[] = [];
   if (facts.fileProblem !== "")
     notes.push(`${facts.fileProblem} After Effects renders its frames for Masklet, which is slower.`);
-  if (facts.remap)
-    notes.push("The layer is time-remapped: pre-compose it, so that a mask can follow its own frames.");
-  if (facts.still) notes.push("The layer is a still: one frame is tracked.");
-  if (facts.loops > 1) notes.push(`The footage loops ${facts.loops} times; the mask covers its first pass.`);
+  if (facts.still) notes.push("The layer is a still: one picture is tracked.");
+  if (facts.alpha === "straight" || facts.alpha === "premultiplied")
+    notes.push(
+      `The footage has ${facts.alpha} alpha, and Masklet sees its colours without it. Mask path and track matte leave that alpha as it is; a cut-out has none but its own.`,
+    );
+  if (facts.frameBlending && (facts.remapped || facts.stretch !== 100))
+    notes.push("The layer blends frames; the mask follows the nearer one.");
   return notes;
 }

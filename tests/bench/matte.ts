@@ -5,22 +5,30 @@
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import type { BinaryMask } from "../../worker/evaluation/binary-mask.ts";
 import { chatterBetween, lumaOf } from "../../worker/evaluation/chatter.ts";
 import { boundaryF, jaccard } from "../../worker/evaluation/jaccard-and-boundary.ts";
 import { boxOfMask, growBox, maskOfRegion, regionOfMask } from "../../worker/matte/alpha-region.ts";
 import { type MatteSettings, neutralSettings } from "../../worker/matte/matte-settings.ts";
 import { outlineFrame } from "../../worker/matte/outline-tracks.ts";
-import { DEFAULT_SPARSITY, type PathOptions, pathOptionsAt } from "../../worker/matte/path-types.ts";
+import { pathAt } from "../../worker/matte/path-at.ts";
+import {
+  DEFAULT_SPARSITY,
+  type PathOptions,
+  pathOptionsAt,
+  type TracedPaths,
+} from "../../worker/matte/path-types.ts";
 import { refineEdge } from "../../worker/matte/refine.ts";
 import { tracePaths } from "../../worker/matte/trace-paths.ts";
 import { treatClip } from "../../worker/matte/treat-clip.ts";
 import { cleanAndRefine, shapeMatte } from "../../worker/matte/treat-frame.ts";
 import { type Degradation, degradeMask } from "../support/degraded-mask.ts";
 import { edgeScore, mean } from "../support/edge-score.ts";
+import { enlargeMask } from "../support/enlarged-mask.ts";
 import { type Shot, syntheticShot } from "../support/synthetic-shot.ts";
 import { syntheticClip, type TrueClip, type TrueFrame, trueClips } from "./matte-clips.ts";
-import { edgePicture } from "./matte-pictures.ts";
+import { edgePicture, pathPicture } from "./matte-pictures.ts";
 import { markdown, percent, pixels, type Table } from "./matte-report.ts";
 
 /** Frames of a clip that are scored; edges of neighbours say little new. */
@@ -292,34 +300,92 @@ function fastest(work: () => unknown): number {
 
 // ---------------------------------------------------------------- paths
 
+/** Where the worst case of the default setting is drawn. */
+const WORST_PATH = "tests/docs/mask-path-worst.png";
+/** Times that the demo clip's masks are enlarged to see what more pixels change: 640 x 360 becomes 1080p. */
+const ENLARGED = 3;
+
+/** A clip with its paths at the default setting. */
+interface PathCase {
+  clip: TrueClip;
+  traced: TracedPaths;
+}
+
 async function pathTable(clips: TrueClip[]): Promise<Table> {
   const rows: (string | number)[][] = [];
-  for (const clip of clips)
+  const cases: PathCase[] = [];
+  for (const clip of clips) {
     for (const [name, share] of [
       ["faithful", 0],
       ["default", DEFAULT_SPARSITY],
       ["sparse", 1],
-    ] as const)
-      rows.push([clip.name, name, ...(await pathRow(clip, pathOptionsAt(share)))]);
+    ] as const) {
+      const { row, traced } = await pathRow(clip, pathOptionsAt(share));
+      rows.push([clip.name, name, ...row]);
+      if (name === "default") cases.push({ clip, traced });
+    }
+    if (!clip.exact) continue;
+    const { row } = await pathRow(clip, pathOptionsAt(DEFAULT_SPARSITY), ENLARGED);
+    rows.push([`${clip.name}, 1080p`, "default", ...row]);
+  }
+  const worst = drawWorst(cases);
   return {
     title: "Mask paths",
     about:
       "True masks as keyframed Bézier paths, interpolated as After Effects does it (vertices and tangents linear in " +
       "time) and drawn again. Worst IoU with its frame; keyed: share of the visible frames on which any path has a key; " +
-      "distance: the farthest that any path lies from the mask's edge, or the edge from it, in pixels, with its frame.",
-    head: ["clip", "setting", "IoU", "worst IoU", "keyed %", "vertices", "distance", "paths", "ms a frame"],
+      "distance: the farthest that any path lies from the mask's edge, or the edge from it, in pixels, with its frame. " +
+      `1080p: the same masks ${ENLARGED} times as large, with smooth edges. Longest: the longest stretch of work between two ` +
+      `looks for a stop, in milliseconds.\n\n![The worst frame](docs/mask-path-worst.png)\n\n${worst}`,
+    head: [
+      "clip",
+      "setting",
+      "IoU",
+      "worst IoU",
+      "keyed %",
+      "vertices",
+      "distance",
+      "paths",
+      "ms a frame",
+      "longest",
+    ],
     rows,
   };
 }
 
-async function pathRow(clip: TrueClip, options: Partial<PathOptions>): Promise<(string | number)[]> {
-  const start = performance.now();
-  const frames = clip.frames.map(({ frameIndex, mask }) =>
-    outlineFrame(frameIndex, regionOfMask(mask, growBox(boxOfMask(mask)!, 2, mask))),
+/** Drawn on the frame whose IoU is least of all clips; says which one it is. */
+function drawWorst(cases: readonly PathCase[]): string {
+  const worst = cases.reduce((a, b) => (b.traced.quality.worstIou < a.traced.quality.worstIou ? b : a));
+  const { clip, traced } = worst;
+  const { worstFrame, worstIou } = traced.quality;
+  const { picture, mask } = clip.frames.find(({ frameIndex }) => frameIndex === worstFrame)!;
+  const paths = traced.tracks.flatMap((track) => pathAt(track, worstFrame) ?? []);
+  mkdirSync(dirname(WORST_PATH), { recursive: true });
+  writeFileSync(WORST_PATH, pathPicture(picture, mask, paths));
+  return (
+    `The worst frame of all at the default setting: ${clip.name}, frame ${worstFrame}, IoU ${worstIou.toFixed(3)}. ` +
+    "Yellow: the mask's edge. Magenta: the paths, with their vertices."
   );
-  const { tracks, quality } = await tracePaths(frames, options);
+}
+
+async function pathRow(
+  clip: TrueClip,
+  options: Partial<PathOptions>,
+  times = 1,
+): Promise<{ row: (string | number)[]; traced: TracedPaths }> {
+  const start = performance.now();
+  const frames = clip.frames.map(({ frameIndex, mask: small }) => {
+    const mask = times === 1 ? small : enlargeMask(small, times);
+    return outlineFrame(frameIndex, regionOfMask(mask, growBox(boxOfMask(mask)!, 2, mask)));
+  });
+  let [looked, longest] = [performance.now(), 0];
+  const traced = await tracePaths(frames, options, async () => {
+    longest = Math.max(longest, performance.now() - looked);
+    looked = performance.now();
+  });
+  const { tracks, quality } = traced;
   const milliseconds = (performance.now() - start) / frames.length;
-  return [
+  const row = [
     quality.meanIou.toFixed(3),
     `${quality.worstIou.toFixed(3)} (${quality.worstFrame})`,
     percent(quality.keyedFrames / quality.visibleFrames),
@@ -327,7 +393,9 @@ async function pathRow(clip: TrueClip, options: Partial<PathOptions>): Promise<(
     `${pixels(quality.worstDistance)} (${quality.worstDistanceFrame})`,
     tracks.length,
     milliseconds.toFixed(0),
+    longest.toFixed(0),
   ];
+  return { row, traced };
 }
 
 await main();

@@ -3,11 +3,12 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { LayerReference } from "../../plugin/aftereffects/calls.ts";
+import type { LayerReference, PlaceMatte } from "../../plugin/aftereffects/calls.ts";
 import { openScriptContext, type ScriptContext } from "../support/aftereffects/script-context.ts";
 
 type Layer = InstanceType<ScriptContext["fake"]["FakeLayer"]>;
 type Group = Layer["root"];
+type Footage = InstanceType<ScriptContext["fake"]["FakeFootage"]>;
 
 const HOLD = 6614;
 const SQUARE = [0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 10, 10, 0, 0, 0, 0, 0, 10, 0, 0, 1, 2];
@@ -81,7 +82,7 @@ describe("reading the layer", () => {
       startTime: 1.5,
       stretch: -50,
       sourceRate: 24,
-      remap: null,
+      remapped: false,
     });
     expect(facts.comp).toMatchObject({ rate: 24, width: 640 });
   });
@@ -91,13 +92,14 @@ describe("reading the layer", () => {
     expect(host.done("readLayer", null).sourceRate).toBe(23.976);
   });
 
-  it("samples time remapping in the middle of every comp frame", () => {
+  it("samples time remapping at the start of comp frames, never before it", () => {
     layer.timeRemapEnabled = true;
-    layer.outPoint = 0.125;
     (layer.property("ADBE Time Remapping") as unknown as { value: unknown }).value = (time: number) =>
       time * 2;
-    const remap = host.done("readLayer", null).remap!;
-    expect(remap.map((time) => time.toFixed(6))).toEqual(["0.041667", "0.125000", "0.208333"]);
+    expect(host.done("readLayer", null).remapped).toBe(true);
+    const { times } = host.done("sampleRemap", { layer: reference, first: 3, count: 3 });
+    expect(times.map((time) => (time * 12).toFixed(3))).toEqual(["3.000", "4.000", "5.000"]);
+    expect(times.every((time, n) => time >= (2 * (3 + n)) / 24)).toBe(true);
   });
 
   it("says what to select when nothing is selected, and when no comp is open", () => {
@@ -113,12 +115,70 @@ describe("reading the layer", () => {
     });
   });
 
-  it("says why missing footage has no file", () => {
-    (layer.source as InstanceType<ScriptContext["fake"]["FakeFootage"]>).footageMissing = true;
+  it.each(["marked as missing", "gone from the disk", "a placeholder"])(
+    "refuses footage that is %s, because colour bars must not be tracked",
+    (how) => {
+      const footage = layer.source as Footage;
+      if (how === "marked as missing") footage.footageMissing = true;
+      if (how === "gone from the disk")
+        footage.mainSource = new host.fake.FakeFileSource("/footage/shot.mov", false);
+      if (how === "a placeholder") footage.mainSource = new host.fake.FakePlaceholderSource();
+      expect(host.call("readLayer", null)).toMatchObject({
+        ok: false,
+        error: { code: "offline-media", remedy: expect.stringContaining("Find Missing Footage") },
+      });
+    },
+  );
+
+  it("refuses layers without frames of their own, by name", () => {
+    Object.assign(layer, { name: "Null 1", nullLayer: true });
+    expect(host.call("readLayer", null)).toMatchObject({
+      ok: false,
+      error: { code: "no-selection", message: expect.stringContaining('"Null 1"') },
+    });
+    Object.assign(layer, { name: "Titles", nullLayer: false, source: null });
+    expect(host.call("readLayer", null)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('"Titles"') },
+    });
+  });
+
+  it("gives no file where its frames aren't the ones that After Effects shows", () => {
+    const { mainSource } = layer.source as Footage;
+    mainSource.removePulldown = 5814;
     expect(host.done("readLayer", null)).toMatchObject({
       file: null,
-      fileProblem: "The layer's footage is missing.",
+      fileProblem: expect.stringContaining("Pulldown"),
     });
+    Object.assign(mainSource, { removePulldown: 5813, fieldSeparationType: 5612 });
+    expect(host.done("readLayer", null)).toMatchObject({ fileProblem: expect.stringContaining("fields") });
+    (layer.source as Footage).mainSource = new host.fake.FakeSolidSource();
+    expect(host.done("readLayer", null)).toMatchObject({ fileProblem: expect.stringContaining("no file") });
+    layer.source = layer.containingComp;
+    expect(host.done("readLayer", null)).toMatchObject({
+      fileProblem: expect.stringContaining("composition"),
+    });
+  });
+
+  it("knows an image sequence from a still and from a movie, and one pass of what is looped", () => {
+    const footage = layer.source as Footage;
+    expect(host.done("readLayer", null)).toMatchObject({ sequence: false, still: false });
+    footage.mainSource = new host.fake.FakeFileSource("/footage/shot.0001.exr");
+    expect(host.done("readLayer", null)).toMatchObject({ sequence: true, still: false });
+    footage.mainSource.isStill = true;
+    expect(host.done("readLayer", null)).toMatchObject({ sequence: false, still: true, sourceDuration: 0 });
+    Object.assign(footage.mainSource, { isStill: false, loop: 2 });
+    expect(host.done("readLayer", null)).toMatchObject({ loops: 2, sourceDuration: 2.5 });
+  });
+
+  it.each([
+    [false, 5412, "none"],
+    [true, 5412, "straight"],
+    [true, 5414, "premultiplied"],
+    [true, 5413, "ignored"],
+  ])("says how alpha is interpreted: has it %s, mode %i is %s", (hasAlpha, alphaMode, alpha) => {
+    Object.assign((layer.source as Footage).mainSource, { hasAlpha, alphaMode });
+    expect(host.done("readLayer", null).alpha).toBe(alpha);
   });
 });
 
@@ -217,6 +277,7 @@ describe("writing mask paths", () => {
       ok: false,
       error: { message: expect.stringContaining("A modal dialog is open") },
     });
+    expect(masks()).toHaveLength(0);
     expect(host.app.openGroups).toEqual([]);
     host.traps.addMaskThrows = false;
     expect(commit()).toMatchObject({
@@ -227,7 +288,7 @@ describe("writing mask paths", () => {
 
   it("says that the layer is gone when it was removed meanwhile", () => {
     stage("car", [0, 1]);
-    layer.source.remove();
+    layer.source?.remove();
     expect(commit()).toMatchObject({
       ok: false,
       error: { code: "no-selection", message: "The layer that was tracked is gone." },
@@ -243,20 +304,28 @@ describe("placing a matte", () => {
     writeFileSync(file, "png");
   });
 
-  const place = (use: "luma" | "cut-out" | "import-only", path = file) =>
-    host.call("placeMatte", {
+  const corner = (one: Layer) => [...one.sourcePointToComp([one.width, one.height])];
+
+  const place = (use: PlaceMatte["use"], path = file) =>
+    host.call("placeMatte", { ...argument(use), file: path });
+
+  function argument(use: PlaceMatte["use"]): PlaceMatte {
+    return {
       layer: reference,
-      file: path,
+      file,
       sequence: true,
+      frameCount: 60,
       rate: 24,
       name: "car",
       use,
       start: 0.5,
+      end: 3,
       signature: "[mk-1]",
       undoLabel: "Masklet: car",
       opacity: [{ time: 0.5, value: 100, hold: true }],
       markers: [],
-    });
+    };
+  }
 
   it("lays the matte directly above, parented, and sets it as luma matte", () => {
     expect(place("luma")).toMatchObject({ ok: true, value: { notDone: [] } });
@@ -265,6 +334,37 @@ describe("placing a matte", () => {
     expect(matte).toMatchObject({ name: "car [mk-1]", startTime: 0.5, parent: layer });
     expect(layer).toMatchObject({ trackMatteType: 5015, trackMatteLayer: matte });
     expect(host.app.undoSteps).toEqual(["Masklet: car"]);
+  });
+
+  it("gives the matte the shape of the layer's pixels, so that both are one size", () => {
+    Object.assign(layer.source as Footage, { width: 720, height: 480, pixelAspect: 10 / 11 });
+    host.app.project.sequence = { frames: 60, width: 655, height: 480, hasAlpha: false };
+    expect(place("luma")).toMatchObject({ ok: true, value: { notDone: [] } });
+    const matte = layer.containingComp.stack[0]!;
+    expect(matte.source?.pixelAspect).toBe(1);
+    expect(corner(matte)[0]).toBeCloseTo(corner(layer)[0]!, 0);
+    expect(corner(matte)[1]).toBeCloseTo(corner(layer)[1]!, 0);
+  });
+
+  it("scales a matte that was written at another size", () => {
+    host.app.project.sequence = { frames: 60, width: 320, height: 180, hasAlpha: false };
+    expect(place("luma")).toMatchObject({ ok: true, value: { notDone: [] } });
+    expect(corner(layer.containingComp.stack[0]!)).toEqual(corner(layer));
+  });
+
+  it("interprets a cut-out's alpha as straight and ignores a matte's", () => {
+    host.app.project.sequence.hasAlpha = true;
+    place("cut-out");
+    expect((layer.containingComp.stack[0]!.source as Footage).mainSource.alphaMode).toBe(5412);
+    place("luma");
+    expect((layer.containingComp.stack[0]!.source as Footage).mainSource.alphaMode).toBe(5413);
+  });
+
+  it("stretches a matte whose rate After Effects can't conform", () => {
+    host.call("placeMatte", { ...argument("luma"), rate: 120 });
+    const matte = layer.containingComp.stack[0]!;
+    expect((matte.source as Footage).mainSource.conformFrameRate).toBe(99);
+    expect(matte.stretch).toBeCloseTo((100 * 99) / 120, 9);
   });
 
   it("uses the older property before After Effects 23", async () => {
@@ -301,6 +401,100 @@ describe("placing a matte", () => {
     place("luma");
     expect(place("luma", `${file}.gone`)).toMatchObject({ ok: false, error: { code: "offline-media" } });
     expect(layer.trackMatteLayer).not.toBeNull();
+  });
+});
+
+describe("what isn't ours", () => {
+  let file: string;
+
+  beforeEach(() => {
+    file = join(mkdtempSync(join(tmpdir(), "masklet-matte-")), "car_00000.png");
+    writeFileSync(file, "png");
+  });
+
+  const place = (use: PlaceMatte["use"], onto = reference) =>
+    host.call("placeMatte", {
+      layer: onto,
+      file,
+      sequence: true,
+      frameCount: 60,
+      rate: 24,
+      name: "car",
+      use,
+      start: 0,
+      end: 2.5,
+      signature: "[mk-1]",
+      undoLabel: "Masklet: car",
+      opacity: [],
+      markers: [],
+    });
+  const names = (comp = layer.containingComp) => [...comp.stack].map(({ name }) => name);
+
+  it("stays: the matte of another layer with the same name, and footage that another comp uses", () => {
+    const comp = layer.containingComp;
+    const twin = comp.layers.add(layer.source!);
+    place("luma");
+    place("luma", { compId: comp.id, layerId: twin.id });
+    place("luma", { compId: comp.id, layerId: twin.id });
+    expect(names()).toEqual(["car [mk-1]", "shot.mov", "car [mk-1]", "shot.mov"]);
+    expect(layer.trackMatteLayer).toBe(comp.stack[2]);
+    const elsewhere = host.app.project.items.addComp("Elsewhere", 640, 360, 1, 5, 24);
+    elsewhere.layers.add(comp.stack[2]!.source!);
+    place("luma");
+    expect(names(elsewhere)).toEqual(["car [mk-1]"]);
+  });
+
+  it("is refused before anything changes: a layer with a person's own track matte", () => {
+    const own = layer.containingComp.layers.add(
+      new host.fake.FakeFootage(host.app.project, "/own matte.png"),
+    );
+    layer.setTrackMatte(own, 5013);
+    expect(place("luma")).toMatchObject({
+      ok: false,
+      error: { code: "refused", remedy: expect.stringContaining("Pre-compose") },
+    });
+    expect(layer).toMatchObject({ trackMatteType: 5013, trackMatteLayer: own });
+    expect(host.app.undoSteps).toEqual([]);
+    expect(place("cut-out")).toMatchObject({ ok: true });
+    expect(layer).toMatchObject({ trackMatteType: 5013, trackMatteLayer: own });
+  });
+
+  it("comes back: a layer that a cut-out had switched off, once a track matte takes its place", () => {
+    place("cut-out");
+    place("cut-out");
+    expect(layer.enabled).toBe(false);
+    place("luma");
+    expect(layer.enabled).toBe(true);
+    expect(names()).toEqual(["car [mk-1]", "shot.mov"]);
+  });
+
+  it("stays off: a layer that a person had switched off before a track matte", () => {
+    layer.enabled = false;
+    place("luma");
+    expect(layer.enabled).toBe(false);
+  });
+
+  it("stays: a person's marker where one of ours belongs, which comes a frame later", () => {
+    const markers = layer.property("ADBE Marker") as unknown as {
+      setValueAtTime(time: number, value: unknown): void;
+    };
+    markers.setValueAtTime(0.5, { comment: "cue", duration: 0 });
+    stage("car", [0, 1]);
+    commit();
+    const kept = keysOf(layer.root, "ADBE Marker").map(({ time, value }) => [
+      Number(time.toFixed(4)),
+      (value as { comment: string }).comment,
+    ]);
+    expect(kept).toEqual([
+      [0.5, "cue"],
+      [0.5417, "look here [mk-1]"],
+    ]);
+  });
+
+  it("is told: other masks of a person's, which add up with ours", () => {
+    (layer.property("ADBE Mask Parade") as Group).addProperty("ADBE Mask Atom").name = "Mask 1";
+    stage("car", [0, 1]);
+    expect(commit()).toMatchObject({ ok: true, value: { notDone: [{ what: "Other masks" }] } });
   });
 });
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { AfterEffectsHost } from "../../plugin/aftereffects/after-effects-host.ts";
 import { type NodeFiles, ScriptCalls } from "../../plugin/aftereffects/cep.ts";
-import { exactRate, timingOf } from "../../plugin/aftereffects/layer-timing.ts";
+import { timingOf } from "../../plugin/aftereffects/layer-timing.ts";
 import { pieceSize } from "../../plugin/aftereffects/plan-calls.ts";
 import type { EditPlan, MaskPath } from "../../plugin/edit-plan.ts";
 import { frameToTicks } from "../../plugin/timecode.ts";
@@ -95,7 +95,7 @@ describe("times of a layer", () => {
   const facts = () => script.done("readLayer", null);
 
   it("are exact ticks of frames, with the in-point counted in source time", () => {
-    expect(timingOf(facts())).toMatchObject({
+    expect(timingOf(facts(), null)).toMatchObject({
       start: ticks(36),
       end: ticks(96),
       sourceIn: ticks(12),
@@ -106,9 +106,9 @@ describe("times of a layer", () => {
 
   it("follow stretch, and run backward where it is negative", () => {
     layer.stretch = 200;
-    expect(timingOf(facts())).toMatchObject({ speed: 0.5, sourceIn: ticks(6), sourceOut: ticks(36) });
+    expect(timingOf(facts(), null)).toMatchObject({ speed: 0.5, sourceIn: ticks(6), sourceOut: ticks(36) });
     Object.assign(layer, { stretch: -100, startTime: 5, inPoint: 4, outPoint: 2 });
-    expect(timingOf(facts())).toMatchObject({
+    expect(timingOf(facts(), null)).toMatchObject({
       speed: -1,
       start: ticks(48),
       end: ticks(96),
@@ -124,7 +124,9 @@ describe("times of a layer", () => {
     [59.9401, 60000, 1001],
     [18, 18, 1],
   ])("take a shown rate of %f for the exact one", (shown, numerator, denominator) => {
-    expect(exactRate(shown)).toEqual({ numerator, denominator });
+    const seen = facts();
+    seen.comp.rate = shown;
+    expect(timingOf({ ...seen, sourceRate: shown }, null).rate).toEqual({ numerator, denominator });
   });
 });
 
@@ -147,6 +149,7 @@ describe("reading", () => {
     expect(still.mimeType).toBe("image/png");
     expect(Buffer.from(still.base64, "base64")).toEqual(Buffer.from(PNG));
     expect(readdirSync(folder).filter((name) => name.startsWith("still"))).toEqual([]);
+    await value(host.releaseStills());
     expect([...project.all].some(({ name }) => name.includes("temporary"))).toBe(false);
   });
 
@@ -215,7 +218,7 @@ describe("carrying out a plan", () => {
   });
 
   it("passes on what the host refused, with what to do", async () => {
-    layer.source.remove();
+    layer.source?.remove();
     expect(await host.carryOut(pathPlan(3))).toMatchObject({
       ok: false,
       error: { code: "no-selection", message: "The layer that was tracked is gone." },

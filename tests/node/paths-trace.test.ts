@@ -251,6 +251,26 @@ describe("mask paths over time", () => {
     },
   );
 
+  it("need about as many keys for the same object at three times the resolution", async () => {
+    const bend = (x: number, y: number, frame: number) =>
+      Math.hypot(
+        (x - 180 - 4 * frame - 0.15 * frame * frame) / (1.3 + 0.4 * Math.sin(frame * 0.4)),
+        y - 180,
+      ) <
+      90 + 6 * Math.sin(3 * Math.atan2(y - 180, x - 180 - 4 * frame) + frame * 0.3);
+    const at = (times: number) =>
+      Array.from({ length: 30 }, (_, frame) => {
+        const mask = maskFrom(640 * times, 360 * times, (x, y) => bend(x / times, y / times, frame));
+        return outlineFrame(frame, regionOfMask(mask, growBox(boxOfMask(mask)!, 2, mask)));
+      });
+    const [small, large] = [(await tracePaths(at(1))).quality, (await tracePaths(at(3))).quality];
+    expect(Math.abs(large.keyedFrames - small.keyedFrames)).toBeLessThanOrEqual(3);
+    expect(Math.abs(large.medianVertices - small.medianVertices)).toBeLessThanOrEqual(3);
+    expect(large.worstIou).toBeGreaterThan(0.93);
+    // Pixels are the frame's own.
+    expect(large.worstDistance).toBeGreaterThan(2 * small.worstDistance);
+  });
+
   it("share their keyed frames: a part that comes and goes adds none", async () => {
     const alone = (x: number, y: number, frame: number) =>
       Math.hypot(x - 30 - frame - 0.05 * frame * frame, y - 45) < 15;

@@ -14,7 +14,7 @@ import {
   placeMatte,
   sourceFrameAt,
   timelineFrames,
-  timelineStretchOf,
+  timelineStretchesOf,
   usedSourceFrames,
 } from "../../plugin/timeline-map.ts";
 
@@ -212,8 +212,9 @@ describe("where a source frame lies on the timeline", () => {
         const timing = timingOf(shape);
         const shown = Array.from({ length: shape.length }, (_, n) => hostFrame(timing, shape.speed, n));
         const wanted = Math.min(...shown) + offset;
-        const stretch = timelineStretchOf(timing, clock, wanted);
-        expect(stretch !== null).toBe(shown.includes(wanted));
+        const [stretch, ...more] = timelineStretchesOf(timing, clock, wanted);
+        expect(stretch !== undefined).toBe(shown.includes(wanted));
+        expect(more).toEqual([]);
         if (!stretch) return;
         const rate = timing.timeline!.rate;
         expect(ticksToFrame(parseTicks(stretch.start), rate) - shape.start).toBe(shown.indexOf(wanted));

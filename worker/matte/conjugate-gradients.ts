@@ -6,14 +6,15 @@ const ENOUGH = 1e-6;
 /**
  * Solves A x = right for a symmetric positive definite A, given as what it does to a vector, from x = 0 on
  * (preconditioned conjugate gradients; `diagonal` is A's, or near it). `rounds` bounds the work; where it
- * runs out, directions that hardly matter stay near 0.
+ * runs out, directions that hardly matter stay near 0. `pace` is called between two rounds.
  */
-export function solveByGradients(
+export async function solveByGradients(
   multiply: (vector: Float64Array, product: Float64Array) => void,
   right: Float64Array,
   diagonal: Float64Array,
   rounds: number,
-): Float64Array {
+  pace: () => Promise<void>,
+): Promise<Float64Array> {
   const solution = new Float64Array(right.length);
   const residual = right.slice();
   const scaled = right.map((value, i) => value / diagonal[i]!);
@@ -22,6 +23,7 @@ export function solveByGradients(
   let energy = dot(residual, scaled);
   const enough = energy * ENOUGH;
   for (let round = 0; round < rounds && energy > enough; round++) {
+    await pace();
     multiply(direction, product);
     const length = energy / dot(direction, product);
     for (let i = 0; i < solution.length; i++) {

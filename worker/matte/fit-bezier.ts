@@ -97,9 +97,13 @@ export interface FitFrame {
  * ends, divides where most area is lost, moves every vertex to where it does most good, then takes out
  * what isn't needed.
  */
-export function chooseVertices(frames: readonly FitFrame[], bound: FitBound): number[] {
-  const divided = divide(frames, startVertices(frames[0]!.landmarks), bound);
-  return thinOut(frames, settle(frames, divided), bound);
+export async function chooseVertices(
+  frames: readonly FitFrame[],
+  bound: FitBound,
+  pace: () => Promise<void>,
+): Promise<number[]> {
+  const divided = await divide(frames, startVertices(frames[0]!.landmarks), bound, pace);
+  return thinOut(frames, await settle(frames, divided, pace), bound, pace);
 }
 
 /** The two points farthest from the centre on opposite sides, and one between each. */
@@ -132,9 +136,15 @@ interface Segment {
   areaLoss: number;
 }
 
-function divide(frames: readonly FitFrame[], start: number[], bound: FitBound): number[] {
+async function divide(
+  frames: readonly FitFrame[],
+  start: number[],
+  bound: FitBound,
+  pace: () => Promise<void>,
+): Promise<number[]> {
   const segments = start.map((from, i) => measure(frames, from, start[(i + 1) % start.length]!));
   while (segments.length < bound.most) {
+    await pace();
     const worst = worstSegment(segments, bound);
     if (!worst) break;
     const at = segments.indexOf(worst);
@@ -155,12 +165,17 @@ function worstSegment(segments: readonly Segment[], bound: FitBound): Segment | 
 const SETTLING_ROUNDS = 2;
 
 /** Moves each vertex along the outline, between its neighbours, to where least area is lost. */
-function settle(frames: readonly FitFrame[], start: number[]): number[] {
+async function settle(
+  frames: readonly FitFrame[],
+  start: number[],
+  pace: () => Promise<void>,
+): Promise<number[]> {
   const n = frames[0]!.landmarks.length / 2;
   const vertices = [...start];
   const around = (i: number) => vertices[(i + vertices.length) % vertices.length]!;
   for (let round = 0; round < SETTLING_ROUNDS; round++)
     for (let i = 0; i < vertices.length; i++) {
+      await pace();
       const [before, after] = [around(i - 1), around(i + 1)];
       const loss = (at: number) => measure(frames, before, at).areaLoss + measure(frames, at, after).areaLoss;
       let least = loss(vertices[i]!);
@@ -179,11 +194,17 @@ function liesBetween(before: number, at: number, after: number, n: number): bool
 }
 
 /** Removes the vertices that are missed least, for as long as the bound holds. */
-function thinOut(frames: readonly FitFrame[], vertices: number[], bound: FitBound): number[] {
+async function thinOut(
+  frames: readonly FitFrame[],
+  vertices: number[],
+  bound: FitBound,
+  pace: () => Promise<void>,
+): Promise<number[]> {
   const kept = [...vertices];
   const around = (i: number) => kept[(i + kept.length) % kept.length]!;
   let lost = kept.reduce((sum, from, i) => sum + measure(frames, from, around(i + 1)).areaLoss, 0);
   for (let i = 0; i < kept.length && kept.length > 3; ) {
+    await pace();
     const [before, here, after] = [around(i - 1), kept[i]!, around(i + 1)];
     const joined = measure(frames, before, after);
     const without =

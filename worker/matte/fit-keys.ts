@@ -62,8 +62,7 @@ export async function fitKeys(
 ): Promise<FittedKeys> {
   const fit = new KeyFit(outline, vertices, keys, start);
   for (let round = 0; round < ROUNDS; round++) {
-    await pace();
-    if (fit.improve(round === 0) < SETTLED) break;
+    if ((await fit.improve(round === 0, pace)) < SETTLED) break;
   }
   return fit.result();
 }
@@ -119,9 +118,13 @@ class KeyFit {
   }
 
   /** One Gauss-Newton step; returns the largest change in pixels. */
-  improve(first: boolean): number {
+  async improve(first: boolean, pace: () => Promise<void>): Promise<number> {
     const reach = first ? FIRST_REACH : REACH;
-    const rows = this.#outline.landmarks.map((landmarks, frame) => this.#rowsOf(landmarks, frame, reach));
+    const rows: Rows[] = [];
+    for (const [frame, landmarks] of this.#outline.landmarks.entries()) {
+      await pace();
+      rows.push(this.#rowsOf(landmarks, frame, reach));
+    }
     const kinks = this.#kinks();
     const right = new Float64Array(this.#values.length);
     const diagonal = new Float64Array(this.#values.length).fill((CHANGE + BEND) * this.#density);
@@ -133,7 +136,7 @@ class KeyFit {
     addKinks(right, this.#values, kinks, -1);
     const multiply = (vector: Float64Array, product: Float64Array) =>
       this.#multiply(vector, product, rows, kinks);
-    const change = solveByGradients(multiply, right, diagonal, GRADIENT_ROUNDS);
+    const change = await solveByGradients(multiply, right, diagonal, GRADIENT_ROUNDS, pace);
     let largest = 0;
     for (let i = 0; i < change.length; i++) {
       this.#values[i]! += change[i]!;

@@ -8,15 +8,18 @@
 import type { AlphaRegion, Size } from "./alpha-region.ts";
 import { type Contour, traceContours } from "./contour.ts";
 import { followLandmarks, perimeter, resample, type Samples } from "./outline-samples.ts";
+import { pathScale } from "./path-types.ts";
 import { type RowRuns, runsOfRegion } from "./row-runs.ts";
 
 /** One outline over successive frames; sample i has the same meaning on each. */
 export interface OutlineTrack {
   mode: "add" | "subtract";
   from: number;
+  /** Pixels of the frame to one of the landmarks' units, see `pathScale`. */
+  scale: number;
   /** One per frame. */
   landmarks: Samples[];
-  /** Pixels² of the whole object (all parts, less the holes), one per frame. */
+  /** Units² of the whole object (all parts, less the holes), one per frame. */
   objectArea: number[];
 }
 
@@ -32,15 +35,20 @@ export function outlineFrame(frameIndex: number, matte: AlphaRegion): OutlinedFr
   return { frameIndex, contours: traceContours(matte), runs: runsOfRegion(matte), frame: matte.frame };
 }
 
-/** Landmarks per outline: about one a pixel, within limits that bound the work; small ones may grow. */
-const PIXELS_PER_LANDMARK = 1;
+/** Landmarks per outline: about one a unit, within limits that bound the work; small ones may grow. */
+const UNITS_PER_LANDMARK = 1;
 const LEAST_LANDMARKS = 120;
 const MOST_LANDMARKS = 640;
 
 /** Parts and holes below this share of the object's area are left out. */
 const LEAST_SHARE = 0.004;
 
-/** Frames ascending; a gap in their numbers ends every track. */
+/**
+ * Frames ascending, all of one size; a gap in their numbers ends every track. `minArea` in units².
+ *
+ * Outlines are taken down to the size that `pathScale` says, so that everything after needs no other numbers
+ * for a larger frame.
+ */
 export async function trackOutlines(
   frames: readonly OutlinedFrame[],
   minArea: number,
@@ -49,9 +57,13 @@ export async function trackOutlines(
   const finished: OutlineTrack[] = [];
   let open: OpenTrack[] = [];
   let before = Number.NaN;
+  const scale = frames[0] ? pathScale(frames[0].frame) : 1;
   for (const { frameIndex, contours: all } of frames) {
     await pace();
-    const contours = wantedContours(all, minArea);
+    const contours = wantedContours(
+      all.map((contour) => inUnits(contour, scale)),
+      minArea,
+    );
     if (frameIndex !== before + 1) {
       finished.push(...open.map(({ track }) => track));
       open = [];
@@ -61,11 +73,15 @@ export async function trackOutlines(
     finished.push(...open.filter((one) => !pairs.some(([a]) => a === one)).map(({ track }) => track));
     const continued = pairs.map(([one, contour]) => continueTrack(one, contour, area));
     const fresh = contours.filter((contour) => !pairs.some(([, b]) => b === contour));
-    open = [...continued, ...fresh.map((contour) => startTrack(contour, frameIndex, area))];
+    open = [...continued, ...fresh.map((contour) => startTrack(contour, frameIndex, area, scale))];
     before = frameIndex;
   }
   finished.push(...open.map(({ track }) => track));
   return finished.sort((a, b) => a.from - b.from);
+}
+
+function inUnits({ points, area }: Contour, scale: number): Contour {
+  return { points: points.map((value) => value / scale), area: area / (scale * scale) };
 }
 
 /** Without what is too small to see, but always with the largest part: a visible object keeps a path. */
@@ -80,12 +96,12 @@ interface OpenTrack {
   last: Contour;
 }
 
-function startTrack(contour: Contour, from: number, area: number): OpenTrack {
-  const wanted = Math.round(perimeter(contour.points) / PIXELS_PER_LANDMARK);
+function startTrack(contour: Contour, from: number, area: number, scale: number): OpenTrack {
+  const wanted = Math.round(perimeter(contour.points) / UNITS_PER_LANDMARK);
   const count = Math.min(MOST_LANDMARKS, Math.max(LEAST_LANDMARKS, wanted));
   const mode = contour.area > 0 ? "add" : "subtract";
   const landmarks = [resample(contour.points, count)];
-  return { track: { mode, from, landmarks, objectArea: [area] }, last: contour };
+  return { track: { mode, from, scale, landmarks, objectArea: [area] }, last: contour };
 }
 
 function continueTrack({ track }: OpenTrack, contour: Contour, area: number): OpenTrack {

@@ -20,19 +20,21 @@ export type MatteOfFrame = (frameIndex: number) => { runs: RowRuns; frame: Size 
 export interface PathErrors {
   /** 1 - IoU with the matte. */
   lost: Float64Array;
-  /** Pixels from the farthest landmark to its path. */
+  /** Units of the outline from the farthest landmark to its path. */
   farthest: Float64Array;
 }
 
 /** On the frames `from` to `to`, both included. */
-export function errorsOf(
+export async function errorsOf(
   { from, to }: { from: number; to: number },
   paths: readonly KeyedOutline[],
   mattes: MatteOfFrame,
-): PathErrors {
+  pace: () => Promise<void>,
+): Promise<PathErrors> {
   const count = to - from + 1;
   const errors = { lost: new Float64Array(count), farthest: new Float64Array(count) };
   for (let at = 0; at < count; at++) {
+    await pace();
     const on = paths.filter(({ outline }) => isOn(outline, from + at));
     errors.lost[at] = lossOf(on, from + at, mattes);
     for (const { outline, fitted } of on)
@@ -47,9 +49,9 @@ function isOn({ from, landmarks }: OutlineTrack, frame: number): boolean {
 
 function lossOf(on: readonly KeyedOutline[], frameIndex: number, mattes: MatteOfFrame): number {
   const { runs, frame } = mattes(frameIndex);
-  const parts = on.map(({ outline: { mode }, fitted: { keys, values } }) => ({
+  const parts = on.map(({ outline: { mode, scale }, fitted: { keys, values } }) => ({
     mode,
-    points: flattenPath(toPath(mixVectors(values, placeOf(keys, frameIndex)))),
+    points: flattenPath(toPath(mixVectors(values, placeOf(keys, frameIndex)))).map((value) => value * scale),
   }));
   const { both, either } = overlapOf(runs, runsOfParts(parts, frame.width, frame.height));
   return either === 0 ? 0 : 1 - both / either;

@@ -133,7 +133,7 @@ function groupByStretch(outlines: readonly EveryFrame[]): Group[] {
 
 async function stretchOf(group: Group, bound: KeyBound, mattes: MatteOfFrame, pace: Pace): Promise<Stretch> {
   const errors = group.outlines.map(({ outline, fitted }) => new SpanErrors(outline, fitted));
-  const fitted = errorsOf(group, group.outlines, mattes);
+  const fitted = await errorsOf(group, group.outlines, mattes, pace);
   const table = await tabulateSpans(group, errors, fitted, bound, pace);
   const reachable = strainsOf(fitted, bound).map((strain) => Math.max(1, strain * UNREACHABLE_SLACK));
   return { ...group, table, reachable, limits: reachable.slice() };
@@ -158,7 +158,7 @@ async function keyAll(
   mattes: MatteOfFrame,
   pace: Pace,
 ): Promise<Attempt> {
-  const choices = choicesFor(stretches, aimed);
+  const choices = await choicesFor(stretches, aimed, pace);
   const outlines: KeyedOutline[][] = [];
   const errors: PathErrors[] = [];
   for (const [i, stretch] of stretches.entries()) {
@@ -166,7 +166,7 @@ async function keyAll(
     for (const one of stretch.outlines)
       keyed.push({ ...one, fitted: await fitTo(one, choices[i]!.keys, pace) });
     outlines.push(keyed);
-    errors.push(errorsOf(stretch, keyed, mattes));
+    errors.push(await errorsOf(stretch, keyed, mattes, pace));
   }
   const strains = errors.map((one, i) =>
     strainsOf(one, aim).map((strain, frame) => strain / stretches[i]!.reachable[frame]!),
@@ -194,11 +194,12 @@ function isBetter(a: Attempt, b: Attempt, aim: KeyAim): boolean {
 }
 
 /** The fewest keys whose expected mean loss is `aimed`: bisects the price of loss, on a logarithmic scale. */
-function choicesFor(stretches: readonly Stretch[], aimed: number): KeyChoice[] {
+async function choicesFor(stretches: readonly Stretch[], aimed: number, pace: Pace): Promise<KeyChoice[]> {
   const frames = stretches.reduce((sum, { limits }) => sum + limits.length, 0);
   const choose = (price: number) => stretches.map(({ table, limits }) => chooseKeys(table, price, limits));
   let [low, high] = [-4, 14];
   for (let round = 0; round < 14; round++) {
+    await pace();
     const middle = (low + high) / 2;
     const lost = choose(Math.exp(middle)).reduce((sum, one) => sum + one.lost, 0);
     if (lost / frames > aimed) low = middle;

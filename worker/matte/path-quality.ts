@@ -52,7 +52,7 @@ function scoreFrame(
   const on = traced.flatMap(({ track, outline }) => {
     const path = pathAt(track, frameIndex);
     if (!path) return [];
-    const landmarks = outline.landmarks[frameIndex - outline.from]!;
+    const landmarks = outline.landmarks[frameIndex - outline.from]!.map((value) => value * outline.scale);
     return [{ mode: track.mode, points: flattenPath(path), landmarks, vertices: path.length }];
   });
   const { both, either } = overlapOf(runs, runsOfParts(on, frame.width, frame.height));

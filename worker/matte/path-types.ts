@@ -34,14 +34,29 @@ export interface PathTrack {
 }
 
 export interface PathOptions {
-  /** How far the matte's edge may lie from the interpolated paths at any point, pixels. */
+  /**
+   * How far the matte's edge may lie from the interpolated paths at any point: pixels of a frame whose
+   * shorter side has `REFERENCE_SIDE`. See `pathScale`.
+   */
   tolerance: number;
   /** 1 - IoU that the paths may have, mean over the frames; a single frame may have `WORST_FRAME` times as much. */
   areaLoss: number;
   /** Vertices of all paths together that a frame in the middle (median) may have; few parts may need more. */
   maxVertices: number;
-  /** Parts and holes with less area are left out, pixels². */
+  /** Parts and holes with less area are left out, pixels² of such a frame. */
   minArea: number;
+}
+
+/** Pixels of the shorter side of the frames (640 x 360) that the default bounds were chosen on. */
+const REFERENCE_SIDE = 360;
+
+/**
+ * Pixels of a frame to one of the bounds' pixels: the same object at twice the resolution needs as many keys.
+ *
+ * Never below 1: the steps of a mask's own pixels don't shrink with the frame.
+ */
+export function pathScale({ width, height }: { width: number; height: number }): number {
+  return Math.max(1, Math.min(width, height) / REFERENCE_SIDE);
 }
 
 /** How much more than the mean a single frame may lose. */

@@ -67,7 +67,10 @@ function trackOf({ outline, fitted }: KeyedOutline): PathTrack {
     mode: outline.mode,
     from: outline.from,
     to: outline.from + outline.landmarks.length - 1,
-    keys: fitted.keys.map((frameIndex, i) => ({ frameIndex, path: toPath(fitted.values[i]!) })),
+    keys: fitted.keys.map((frameIndex, i) => ({
+      frameIndex,
+      path: toPath(fitted.values[i]!.map((value) => value * outline.scale)),
+    })),
   };
 }
 
@@ -84,7 +87,7 @@ async function chooseAll(
   for (const outline of [...outlines].sort((a, b) => length(a) - length(b))) {
     await pace((OUTLINE_WORK * chosen.length) / outlines.length);
     const most = Math.max(LEAST_VERTICES, maxVertices - medianVertices(chosen, outline));
-    chosen.push({ outline, vertices: chooseVertices(fittedFrames(outline), { ...bound, most }) });
+    chosen.push({ outline, vertices: await chooseVertices(fittedFrames(outline), { ...bound, most }, pace) });
   }
   return chosen;
 }

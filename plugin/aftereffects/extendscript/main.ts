@@ -1,9 +1,10 @@
 /** Runs in ExtendScript: the one function that the page calls. */
 import type { CallAnswer, CallName, Calls, HostFacts } from "../calls.ts";
 import { parse, stringify } from "./json.ts";
-import { layerFacts, selectedLayer } from "./layers.ts";
-import { commitPaths, discardStage, stagePathKeys } from "./mask-paths.ts";
-import { canSetTrackMatte, placeMatte } from "./matte-layer.ts";
+import { layerFacts, sampleRemap } from "./layer-facts.ts";
+import { selectedLayer } from "./layers.ts";
+import { commitPaths, discardStage, stagedKeys, stagePathKeys } from "./mask-paths.ts";
+import { placeMatte } from "./matte-layer.ts";
 import { HostRefusal } from "./refusal.ts";
 import { removeStills, saveStill } from "./stills.ts";
 
@@ -12,6 +13,8 @@ type Handlers = { [Name in CallName]: (argument: Calls[Name]["argument"]) => Cal
 const handlers: Handlers = {
   describe: describe,
   readLayer: () => layerFacts(selectedLayer()),
+  sampleRemap: sampleRemap,
+  stagedKeys: stagedKeys,
   stagePathKeys: stagePathKeys,
   discardStage: discardStage,
   commitPaths: commitPaths,
@@ -26,10 +29,20 @@ function describe(): HostFacts {
   return {
     version: app.version,
     projectFolder: file ? (file.parent as Folder).fsName : null,
-    mayWriteFiles:
-      app.preferences.getPrefAsLong("Main Pref Section", "Pref_SCRIPTING_FILE_NETWORK_SECURITY") === 1,
-    canSetTrackMatte: canSetTrackMatte(),
+    mayWriteFiles: mayWriteFiles(),
   };
+}
+
+/** Tried out, because the preference's name has changed from version to version. */
+function mayWriteFiles(): boolean {
+  const file = new File(Folder.temp.fsName + "/masklet-may-write.txt");
+  try {
+    if (!file.open("w")) return false;
+    file.close();
+    return file.remove();
+  } catch {
+    return false;
+  }
 }
 
 /** `argumentFile`: path of a JSON file, or empty. Answers a CallAnswer as JSON text and never throws. */

@@ -1,6 +1,6 @@
 /** Runs in ExtendScript: Bézier masks with keyframes, prepared in pieces and written in one step. */
 import type { CommitPaths, PathKey, Report, StagePathKeys } from "../calls.ts";
-import { endsWith, holdFrom, setMarkers, setOpacityKeys } from "./keys.ts";
+import { endsWith, hasKeys, setInterpolation, setMarkers, setOpacityKeys } from "./keys.ts";
 import { findLayer } from "./layers.ts";
 import { HostRefusal } from "./refusal.ts";
 import { inOneUndoStep, unlocked } from "./undo.ts";
@@ -23,7 +23,7 @@ const stages: { [stage: string]: StagedPath[] } = {};
  */
 export function stagePathKeys(piece: StagePathKeys): { stagedKeys: number; milliseconds: number } {
   const begun = new Date().getTime();
-  if (!stages[piece.stage]) stages[piece.stage] = [];
+  if (!stages[piece.stage]) beginStage(piece.stage);
   const paths = stages[piece.stage] as StagedPath[];
   if (!paths[piece.path]) {
     paths[piece.path] = {
@@ -38,6 +38,19 @@ export function stagePathKeys(piece: StagePathKeys): { stagedKeys: number; milli
   const path = paths[piece.path] as StagedPath;
   for (let i = 0; i < piece.keys.length; i++) stageKey(path, piece.keys[i] as PathKey);
   return { stagedKeys: path.times.length, milliseconds: new Date().getTime() - begun };
+}
+
+/** A panel that was closed while it staged leaves nothing behind: there is one stage at a time. */
+function beginStage(name: string): void {
+  for (const other in stages) delete stages[other];
+  stages[name] = [];
+}
+
+export function stagedKeys(argument: { stage: string }): { keys: number[] } {
+  const paths = stages[argument.stage] || [];
+  const keys: number[] = [];
+  for (let i = 0; i < paths.length; i++) keys.push((paths[i] as StagedPath).times.length);
+  return { keys: keys };
 }
 
 function stageKey(path: StagedPath, key: PathKey): void {
@@ -72,6 +85,7 @@ function shapeOf(numbers: number[]): Shape {
 export function commitPaths(argument: CommitPaths): Report {
   const begun = new Date().getTime();
   const paths = stages[argument.stage];
+  discardStage(argument);
   if (!paths) {
     throw new HostRefusal(
       "internal",
@@ -81,29 +95,53 @@ export function commitPaths(argument: CommitPaths): Report {
   }
   const layer = findLayer(argument.layer);
   const report: Report = { done: [], notDone: [], milliseconds: 0 };
-  try {
-    inOneUndoStep(argument.undoLabel, () =>
-      unlocked(layer, () => {
-        removeMasks(layer, argument.signature);
-        for (let i = 0; i < paths.length; i++)
-          addMask(layer, paths[i] as StagedPath, argument.signature, report);
-        setMarkers(layer, argument.markers, argument.signature);
-      }),
-    );
-  } finally {
-    discardStage(argument);
-  }
+  inOneUndoStep(argument.undoLabel, () =>
+    unlocked(layer, () => replaceMasks(layer, paths, argument, report)),
+  );
   report.milliseconds = new Date().getTime() - begun;
   return report;
 }
 
-/** From the last one, because indices move up. */
-function removeMasks(layer: AVLayer, signature: string): void {
-  const masks = masksOf(layer);
-  for (let i = masks.numProperties; i >= 1; i--) {
-    const mask = masks.property(i) as PropertyGroup;
-    if (endsWith(mask.name, signature)) mask.remove();
+/** New ones first: where that fails, they go again and the earlier ones are still there. */
+function replaceMasks(layer: AVLayer, paths: StagedPath[], argument: CommitPaths, report: Report): void {
+  const before = masksOf(layer).numProperties;
+  try {
+    for (let i = 0; i < paths.length; i++) addMask(layer, paths[i] as StagedPath, argument.signature, report);
+  } catch (error) {
+    for (let i = masksOf(layer).numProperties; i > before; i--) masksOf(layer).property(i).remove();
+    throw error;
   }
+  const others = before - removeEarlier(layer, before, argument.signature);
+  if (others > 0) report.notDone.push(otherMasks(layer, others));
+  if (!setMarkers(layer, argument.markers, argument.signature)) report.notDone.push(missingMarkers());
+}
+
+/** Of the first `count` masks; from the last one, because indices move up. Returns how many went. */
+function removeEarlier(layer: AVLayer, count: number, signature: string): number {
+  let removed = 0;
+  for (let i = count; i >= 1; i--) {
+    const mask = masksOf(layer).property(i) as PropertyGroup;
+    if (!endsWith(mask.name, signature)) continue;
+    mask.remove();
+    removed++;
+  }
+  return removed;
+}
+
+function otherMasks(layer: AVLayer, count: number): Report["notDone"][number] {
+  return {
+    what: "Other masks",
+    why: layer.name + " has " + count + " more, and After Effects puts all masks together.",
+    remedy: "Set the mode of those that should not count to None.",
+  };
+}
+
+export function missingMarkers(): Report["notDone"][number] {
+  return {
+    what: "Markers",
+    why: "After Effects did not keep all of the layer's markers.",
+    remedy: "Look through the frames that the panel lists under Review.",
+  };
 }
 
 function masksOf(layer: AVLayer): PropertyGroup {
@@ -114,24 +152,59 @@ function masksOf(layer: AVLayer): PropertyGroup {
 function addMask(layer: AVLayer, path: StagedPath, signature: string, report: Report): void {
   const index = (masksOf(layer).addProperty("ADBE Mask Atom") as PropertyGroup).propertyIndex;
   const fetch = () => masksOf(layer).property(index) as MaskPropertyGroup;
+  const mode = path.mode === "subtract" ? MaskMode.SUBTRACT : MaskMode.ADD;
   fetch().name = path.name + " " + signature;
-  fetch().maskMode = path.mode === "subtract" ? MaskMode.SUBTRACT : MaskMode.ADD;
+  fetch().maskMode = mode;
   const shape = fetch().property("ADBE Mask Shape") as Property;
   shape.setValuesAtTimes(path.times, path.shapes);
-  for (let k = 0; k < shape.numKeys; k++) if (path.holds[k]) holdFrom(shape, k + 1);
-  setOpacityKeys(fetch().property("ADBE Mask Opacity") as Property, path.opacity);
-  checkKeys(shape, path, report);
+  if (hasKeys(shape, path.times)) setInterpolation(shape, path.holds);
+  const opacity = setOpacityKeys(fetch().property("ADBE Mask Opacity") as Property, path.opacity);
+  reportMask(shape, path, report);
+  if (!opacity) report.notDone.push(missingOpacity(path.name));
+  if (fetch().maskMode !== mode) report.notDone.push(wrongMode(path));
 }
 
 /** Says what reads back: a host that answers and writes nothing must not pass for one that wrote. */
-function checkKeys(shape: Property, path: StagedPath, report: Report): void {
-  if (shape.numKeys === path.times.length) {
+function reportMask(shape: Property, path: StagedPath, report: Report): void {
+  if (hasKeys(shape, path.times) && hasShapes(shape, path.shapes)) {
     report.done.push("Mask " + path.name + ": " + shape.numKeys + " keyframes");
     return;
   }
   report.notDone.push({
     what: "Mask " + path.name,
-    why: "After Effects has " + shape.numKeys + " of its " + path.times.length + " keyframes.",
+    why:
+      shape.numKeys === path.times.length
+        ? "After Effects keeps other times or vertices than it was given."
+        : "After Effects has " + shape.numKeys + " of its " + path.times.length + " keyframes.",
     remedy: "Undo once and write the mask again; if it stays so, write a track matte instead.",
   });
+}
+
+/** First and last key: what changes one of them changes all. */
+function hasShapes(shape: Property, shapes: Shape[]): boolean {
+  const ends = [0, shapes.length - 1];
+  for (let i = 0; i < ends.length; i++) {
+    const at = ends[i] as number;
+    const [read, written] = [shape.keyValue(at + 1) as Shape, shapes[at] as Shape];
+    if (!read || read.vertices.length !== written.vertices.length) return false;
+    const [a, b] = [read.vertices[0] as [number, number], written.vertices[0] as [number, number]];
+    if (Math.abs(a[0] - b[0]) > 0.01 || Math.abs(a[1] - b[1]) > 0.01) return false;
+  }
+  return true;
+}
+
+function missingOpacity(name: string): Report["notDone"][number] {
+  return {
+    what: "Mask Opacity of " + name,
+    why: "After Effects did not keep the keyframes that switch it off while the object is hidden.",
+    remedy: "Set Mask Opacity to 0 % where the object is hidden.",
+  };
+}
+
+function wrongMode(path: StagedPath): Report["notDone"][number] {
+  return {
+    what: "Mode of " + path.name,
+    why: "After Effects did not take it.",
+    remedy: "Set the mask's mode to " + (path.mode === "subtract" ? "Subtract." : "Add."),
+  };
 }

@@ -1,9 +1,12 @@
-/** Runs in ExtendScript: frames of one layer, rendered by the host where its file can't be read. */
+/** Runs in ExtendScript: frames of one layer's source, rendered by the host where its file can't be read. */
 import type { SaveStill } from "../calls.ts";
 import { findLayer } from "./layers.ts";
 import { HostRefusal } from "./refusal.ts";
+import { inOneUndoStep } from "./undo.ts";
 
+/** In the comp's name for the person, in its comment for us. */
 const TEMPORARY_COMP = "Masklet frames (temporary)";
+const STEP = "Masklet: frames";
 
 /**
  * Asks for one frame as PNG. The call returns before the file is whole: the page waits until it parses
@@ -11,7 +14,7 @@ const TEMPORARY_COMP = "Masklet frames (temporary)";
  */
 export function saveStill(argument: SaveStill): { file: string } {
   const source = findLayer(argument.layer).source as AVItem;
-  const comp = temporaryComp(source);
+  const comp = ownComp(source) || inOneUndoStep(STEP, () => temporaryComp(source));
   if (!comp.saveFrameToPng) {
     throw new HostRefusal(
       "refused",
@@ -23,35 +26,42 @@ export function saveStill(argument: SaveStill): { file: string } {
   return { file: argument.file };
 }
 
-function temporaryComp(source: AVItem): CompItem {
+function ownComp(source: AVItem): CompItem | null {
   for (let i = 1; i <= app.project.numItems; i++) {
     const item = app.project.item(i);
-    if (
-      item instanceof CompItem &&
-      item.name === TEMPORARY_COMP &&
-      (item.layer(1) as AVLayer).source === source
-    )
-      return item;
+    if (isOurs(item) && (item.layer(1) as AVLayer).source === source) return item;
   }
+  return null;
+}
+
+function isOurs(item: Item): item is CompItem {
+  return item instanceof CompItem && item.comment === TEMPORARY_COMP;
+}
+
+/** A still has no duration, and no rate. */
+function temporaryComp(source: AVItem): CompItem {
   const rate = source.frameRate > 0 ? source.frameRate : 25;
-  const duration = source.duration > 0 ? source.duration : 1 / rate;
   const comp = app.project.items.addComp(
     TEMPORARY_COMP,
     source.width,
     source.height,
     source.pixelAspect,
-    duration,
+    source.duration > 0 ? source.duration : 1 / rate,
     rate,
   );
+  comp.comment = TEMPORARY_COMP;
   comp.layers.add(source);
   return comp;
 }
 
 /** Nothing of ours stays in the project. */
 export function removeStills(): null {
-  for (let i = app.project.numItems; i >= 1; i--) {
-    const item = app.project.item(i);
-    if (item instanceof CompItem && item.name === TEMPORARY_COMP) item.remove();
-  }
+  const ours: Item[] = [];
+  for (let i = 1; i <= app.project.numItems; i++)
+    if (isOurs(app.project.item(i))) ours.push(app.project.item(i));
+  if (ours.length === 0) return null;
+  inOneUndoStep(STEP + ", removed", () => {
+    for (let i = 0; i < ours.length; i++) (ours[i] as Item).remove();
+  });
   return null;
 }

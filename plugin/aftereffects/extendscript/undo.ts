@@ -11,10 +11,10 @@ export function inOneUndoStep<T>(label: string, work: () => T): T {
 /** Runs on a locked layer too, and locks it again. */
 export function unlocked<T>(layer: AVLayer, work: () => T): T {
   const locked = layer.locked;
-  layer.locked = false;
+  if (locked) layer.locked = false;
   try {
     return work();
   } finally {
-    layer.locked = locked;
+    if (locked) layer.locked = true;
   }
 }

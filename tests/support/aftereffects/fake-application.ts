@@ -8,12 +8,10 @@ export class FakeApplication implements Pick<Application, "version"> {
   /** Labels of the undo groups that were opened and closed. */
   undoSteps: string[] = [];
   openGroups: string[] = [];
-  readonly preferences: { getPrefAsLong: () => number };
 
   constructor(version: string, traps: Traps) {
     this.version = version;
-    this.project = new FakeProject(traps);
-    this.preferences = { getPrefAsLong: () => (traps.noFileAccess ? 0 : 1) };
+    this.project = new FakeProject(version, traps);
   }
 
   beginUndoGroup(label: string): void {
@@ -28,5 +26,5 @@ export class FakeApplication implements Pick<Application, "version"> {
 }
 
 /** The globals that a script finds. */
-export { FakeComp, FakeFileSource, FakeFootage, FakeLayer } from "./fake-project.ts";
-export { noTraps } from "./fake-traps.ts";
+export { FakeFileSource, FakeFootage, FakePlaceholderSource, FakeSolidSource } from "./fake-items.ts";
+export { FakeComp, FakeLayer } from "./fake-layers.ts";

@@ -4,10 +4,25 @@
  */
 import type { Traps } from "./fake-traps.ts";
 
+const LINEAR = 6612 as KeyframeInterpolationType;
+const BEZIER = 6613 as KeyframeInterpolationType;
+const HOLD = 6614 as KeyframeInterpolationType;
+
 interface Key {
   time: number;
   value: unknown;
+  into: KeyframeInterpolationType;
   out: KeyframeInterpolationType;
+}
+
+/** What all properties of a layer share: the traps, and whether the layer may be changed. */
+export interface Owner {
+  traps: Traps;
+  locked: boolean;
+}
+
+function requireUnlocked(owner: Owner): void {
+  if (owner.locked) throw new Error("The layer is locked");
 }
 
 export class FakeProperty
@@ -20,14 +35,15 @@ export class FakeProperty
   readonly matchName: string;
   name: string;
   keys: Key[] = [];
-  value: unknown = null;
+  value: unknown;
   stale = false;
-  traps: Traps;
+  owner: Owner;
 
-  constructor(matchName: string, traps: Traps) {
+  constructor(matchName: string, owner: Owner, value: unknown = null) {
     this.matchName = matchName;
     this.name = matchName;
-    this.traps = traps;
+    this.owner = owner;
+    this.value = value;
   }
 
   get numKeys(): number {
@@ -47,12 +63,25 @@ export class FakeProperty
   setValuesAtTimes(times: number[], values: unknown[]): void {
     this.use();
     if (times.length !== values.length) throw new Error("Arrays of times and values differ in length");
-    if (this.traps.propertyIgnoresKeys === this.matchName) return;
-    for (let i = 0; i < times.length; i++) this.putKey(times[i] as number, values[i]);
+    const { traps } = this.owner;
+    if (traps.propertyIgnoresKeys === this.matchName) return;
+    for (let i = 0; i < times.length; i++) {
+      const dropped = traps.propertyDropsKeys === this.matchName && i % 2 === 1;
+      if (!dropped) this.putKey(times[i] as number, this.kept(values[i]));
+    }
+  }
+
+  private kept(value: unknown): unknown {
+    if (!this.owner.traps.shapeChanged || this.matchName !== "ADBE Mask Shape") return value;
+    const shape = value as Shape;
+    const vertices = shape.vertices.concat([shape.vertices[0] as [number, number]]);
+    return { closed: shape.closed, vertices: vertices, inTangents: [], outTangents: [] };
   }
 
   private putKey(time: number, value: unknown): void {
-    const key: Key = { time, value, out: 6612 as KeyframeInterpolationType };
+    const kind = this.owner.traps.newKeysAre;
+    const out = kind === "hold" ? HOLD : kind === "bezier" ? BEZIER : LINEAR;
+    const key: Key = { time, value, into: kind === "linear" ? LINEAR : BEZIER, out };
     let at = 0;
     while (at < this.keys.length && (this.keys[at] as Key).time < time) at++;
     const same = at < this.keys.length && (this.keys[at] as Key).time === time;
@@ -68,8 +97,7 @@ export class FakeProperty
   }
 
   keyInInterpolationType(index: number): KeyframeInterpolationType {
-    this.key(index);
-    return 6612 as KeyframeInterpolationType;
+    return this.key(index).into;
   }
 
   keyOutInterpolationType(index: number): KeyframeInterpolationType {
@@ -82,14 +110,17 @@ export class FakeProperty
     outType?: KeyframeInterpolationType,
   ): void {
     this.use();
+    this.key(index).into = inType;
     this.key(index).out = outType === undefined ? inType : outType;
   }
 
   removeKey(index: number): void {
+    this.use();
     this.key(index);
     this.keys = this.keys.slice(0, index - 1).concat(this.keys.slice(index));
   }
 
+  /** Without interpolation: a function of time, or the last key's value. */
   valueAtTime(time: number, _preExpression: boolean): unknown {
     let value = this.value;
     for (let i = 0; i < this.keys.length; i++) {
@@ -107,24 +138,34 @@ export class FakeProperty
 
   private use(): void {
     if (this.stale) throw new Error("Object is invalid");
+    requireUnlocked(this.owner);
   }
 }
 
-/** A group; adding to it makes every reference that was handed out before invalid, as in the real host. */
+/** A group; adding to it may make every reference that was handed out before invalid, as in the real host. */
 export class FakeGroup implements Pick<PropertyGroup, "matchName" | "name" | "numProperties"> {
   readonly matchName: string;
   name: string;
-  maskMode: MaskMode | null = null;
   parentGroup: FakeGroup | null = null;
   members: (FakeGroup | FakeProperty)[] = [];
   stale = false;
-  traps: Traps;
+  owner: Owner;
+  private mode = 6813 as MaskMode;
 
-  constructor(matchName: string, traps: Traps, members: (FakeGroup | FakeProperty)[] = []) {
+  constructor(matchName: string, owner: Owner, members: (FakeGroup | FakeProperty)[] = []) {
     this.matchName = matchName;
     this.name = matchName;
-    this.traps = traps;
+    this.owner = owner;
     this.members = members;
+  }
+
+  get maskMode(): MaskMode {
+    return this.mode;
+  }
+
+  set maskMode(mode: MaskMode) {
+    requireUnlocked(this.owner);
+    if (!this.owner.traps.maskModeIgnored) this.mode = mode;
   }
 
   get numProperties(): number {
@@ -149,10 +190,14 @@ export class FakeGroup implements Pick<PropertyGroup, "matchName" | "name" | "nu
 
   addProperty(matchName: string): FakeGroup {
     if (matchName !== "ADBE Mask Atom") throw new Error("Can not add " + matchName);
-    if (this.traps.referencesDieOnAdd) this.replaceMembers();
-    const mask = new FakeGroup(matchName, this.traps, [
-      new FakeProperty("ADBE Mask Shape", this.traps),
-      new FakeProperty("ADBE Mask Opacity", this.traps),
+    requireUnlocked(this.owner);
+    const { traps } = this.owner;
+    if (traps.addMaskThrows || (traps.secondMaskThrows && this.members.length > 0))
+      throw new Error("A modal dialog is open");
+    if (traps.referencesDieOnAdd) this.replaceMembers();
+    const mask = new FakeGroup(matchName, this.owner, [
+      new FakeProperty("ADBE Mask Shape", this.owner),
+      new FakeProperty("ADBE Mask Opacity", this.owner),
     ]);
     mask.parentGroup = this;
     this.members.push(mask);
@@ -163,9 +208,9 @@ export class FakeGroup implements Pick<PropertyGroup, "matchName" | "name" | "nu
   private replaceMembers(): void {
     for (let i = 0; i < this.members.length; i++) {
       const old = this.members[i] as FakeGroup;
-      const copy = new FakeGroup(old.matchName, old.traps, old.members);
+      const copy = new FakeGroup(old.matchName, old.owner, old.members);
       copy.name = old.name;
-      copy.maskMode = old.maskMode;
+      copy.mode = old.mode;
       copy.parentGroup = this;
       this.members[i] = copy;
       old.stale = true;
@@ -173,6 +218,7 @@ export class FakeGroup implements Pick<PropertyGroup, "matchName" | "name" | "nu
   }
 
   remove(): void {
+    requireUnlocked(this.owner);
     const index = this.propertyIndex;
     if (!this.parentGroup || index === 0) throw new Error("Can not remove");
     const siblings = this.parentGroup.members;

@@ -1,5 +1,5 @@
 /** Runs in Node, for tests: the real ExtendScript bundle in a bare context with a fake After Effects. */
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import vm from "node:vm";
@@ -7,12 +7,13 @@ import { build } from "esbuild";
 import { bundleExtendScript } from "../../../plugin/aftereffects/bundle-extendscript.mjs";
 import type { CallAnswer, CallName, Calls } from "../../../plugin/aftereffects/calls.ts";
 import type * as Fake from "./fake-application.ts";
+import { noTraps, type Traps } from "./fake-traps.ts";
 
 type FakeModule = typeof Fake;
 
 export interface ScriptContext {
   app: Fake.FakeApplication;
-  traps: ReturnType<FakeModule["noTraps"]>;
+  traps: Traps;
   fake: FakeModule;
   /** What CEP's evalScript does. */
   evaluate(script: string): string;
@@ -50,11 +51,11 @@ async function makeBundles(): Promise<{ script: string; fake: string }> {
 export async function openScriptContext(version = "26.0x1"): Promise<ScriptContext> {
   bundles ??= makeBundles();
   const { script, fake } = await bundles;
-  const context = vm.createContext({ File: fileClass(), Folder: class Folder {} });
+  const traps = noTraps();
+  const context = vm.createContext({ File: fileClass(traps), Folder: { temp: { fsName: tmpdir() } } });
   vm.runInContext(REMOVE_ES5, context);
   vm.runInContext(fake, context);
   const module = vm.runInContext("fakeHost", context) as FakeModule;
-  const traps = module.noTraps();
   const app = new module.FakeApplication(version, traps);
   Object.assign(context, hostGlobals(module, app));
   vm.runInContext(script, context);
@@ -94,6 +95,7 @@ function hostGlobals(fake: FakeModule, app: Fake.FakeApplication): Record<string
     CompItem: fake.FakeComp,
     FootageItem: fake.FakeFootage,
     FileSource: fake.FakeFileSource,
+    PlaceholderSource: fake.FakePlaceholderSource,
     AVLayer: fake.FakeLayer,
     Shape: class Shape {},
     ImportOptions: class ImportOptions {
@@ -111,13 +113,17 @@ function hostGlobals(fake: FakeModule, app: Fake.FakeApplication): Record<string
     },
     MaskMode: { ADD: 6813, SUBTRACT: 6814 },
     TrackMatteType: { NO_TRACK_MATTE: 5012, LUMA: 5015 },
-    AlphaMode: { IGNORE: 5412, STRAIGHT: 5413, PREMULTIPLIED: 5414 },
+    AlphaMode: { STRAIGHT: 5412, IGNORE: 5413, PREMULTIPLIED: 5414 },
+    PulldownPhase: { OFF: 5813 },
+    FieldSeparationType: { OFF: 5613 },
+    FrameBlendingType: { NO_FRAME_BLEND: 4012 },
+    ImportAsType: { FOOTAGE: 3813 },
     KeyframeInterpolationType: { LINEAR: 6612, BEZIER: 6613, HOLD: 6614 },
   };
 }
 
 /** ExtendScript's File, over Node's. */
-function fileClass(): unknown {
+function fileClass(traps: Traps): unknown {
   return class File {
     encoding = "";
     error = "";
@@ -134,13 +140,18 @@ function fileClass(): unknown {
     get parent(): { fsName: string } {
       return { fsName: dirname(this.fsName) };
     }
-    open(): boolean {
+    open(mode: "r" | "w"): boolean {
+      if (mode === "w" && !traps.noFileAccess) writeFileSync(this.fsName, "");
       if (!this.exists) this.error = "File not found";
-      return this.exists;
+      return mode === "w" ? !traps.noFileAccess : this.exists;
     }
     read(): string {
       return readFileSync(this.fsName, "utf8");
     }
     close(): void {}
+    remove(): boolean {
+      rmSync(this.fsName);
+      return true;
+    }
   };
 }

@@ -1,0 +1,79 @@
+/** Every way of writing against every trap alone: the intended project, or a truthful report, or no trace. */
+import { describe, expect, test } from "vitest";
+import type { HostOutcome, PlanReport } from "../../plugin/protocol.ts";
+import { EVERY_TRAP, noTraps } from "../support/aftereffects/fake-traps.ts";
+import {
+  describeProject,
+  makeScene,
+  maskPlan,
+  mattePlan,
+  type Scene,
+} from "../support/aftereffects/scenario.ts";
+
+type Flow = (scene: Scene, run?: string) => Promise<HostOutcome<PlanReport>>;
+
+const maskPaths: Flow = (scene) => scene.host.carryOut(maskPlan(scene.clipId));
+const matte =
+  (kind: "track-matte" | "cut-out" | "import-only"): Flow =>
+  (scene, run) =>
+    scene.host.carryOut(mattePlan(scene, kind, run));
+
+/** What is written, and what an earlier run has left by then. */
+const FLOWS: Record<string, { before?: Flow; write: Flow }> = {
+  "mask paths": { write: maskPaths },
+  "mask paths in place of earlier ones": { before: maskPaths, write: maskPaths },
+  "a track matte": { write: matte("track-matte") },
+  "a track matte in place of an earlier one": {
+    before: matte("track-matte"),
+    write: matte("track-matte"),
+  },
+  "a track matte in place of a cut-out": { before: matte("cut-out"), write: matte("track-matte") },
+  "a cut-out": { write: matte("cut-out") },
+  "a cut-out in place of an earlier one": { before: matte("cut-out"), write: matte("cut-out") },
+  "a cut-out in place of a track matte": { before: matte("track-matte"), write: matte("cut-out") },
+  "only importing": { write: matte("import-only") },
+  "only importing in place of an earlier matte": {
+    before: matte("import-only"),
+    write: matte("import-only"),
+  },
+};
+
+const WAYS = [
+  { version: "26.0x1", locked: false },
+  { version: "26.0x1", locked: true },
+  { version: "22.6", locked: false },
+];
+
+describe.each(Object.entries(FLOWS))("%s", (_, { before, write }) => {
+  describe.each(WAYS)("in After Effects $version, layer locked: $locked", ({ version, locked }) => {
+    async function open(): Promise<Scene> {
+      const scene = await makeScene({ version, arrange: (layer) => Object.assign(layer, { locked }) });
+      if (before) expect((await before(scene, "run 1")).ok).toBe(true);
+      return scene;
+    }
+
+    test.each([noTraps(), ...EVERY_TRAP])(
+      "with %j is as intended, or says what is missing, or leaves no trace",
+      async (trap) => {
+        const intended = await open();
+        expect(await write(intended, "run 2")).toMatchObject({ ok: true, value: { notDone: [] } });
+        const scene = await open();
+        const untouched = describeProject(scene);
+        const steps = scene.script.app.undoSteps.length;
+        Object.assign(scene.script.traps, trap);
+        const outcome = await write(scene, "run 2");
+
+        expect([...scene.script.app.openGroups]).toEqual([]);
+        if (!outcome.ok) {
+          expect(outcome.error.message && outcome.error.remedy).not.toBe("");
+          expect(describeProject(scene)).toEqual(untouched);
+          return;
+        }
+        expect(scene.script.app.undoSteps.length).toBe(steps + 1);
+        if (outcome.value.notDone.length === 0)
+          expect(describeProject(scene)).toEqual(describeProject(intended));
+        for (const { what, why, remedy } of outcome.value.notDone) expect(what && why && remedy).not.toBe("");
+      },
+    );
+  });
+});
