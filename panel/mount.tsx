@@ -25,14 +25,15 @@ export function mountPanel(
   const preferences = createPreferences();
   keepSpeeds(session.state.speeds);
   const viewer = new ViewerModel(session, preferences);
+  const hostTimeline = surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null;
   const panel: Panel = {
     session,
     viewer,
     playback: new Playback(session, viewer),
-    maskPaths: new MaskPaths(session),
+    maskPaths: new MaskPaths(session, () => hostTimeline?.pathOrder ?? null),
     preferences,
     surroundings,
-    hostTimeline: surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null,
+    hostTimeline,
     dialog: signal<Dialog | null>(null),
     commands: [],
     chooseFiles,

@@ -37,7 +37,7 @@ export async function exportPaths(
   sink: MatteSink,
 ): Promise<string[]> {
   const { info } = job.frames;
-  const frames = await outlinesOf(job, layers, treated);
+  const frames = inOrder(await outlinesOf(job, layers, treated), job.request.order);
   const traced = await tracePaths(frames, job.request.paths, paceOf(job));
   const files =
     format === "svg"
@@ -48,6 +48,16 @@ export async function exportPaths(
       : [{ name: `${path || "paths"}.json`, text: pathsToJson(traced, info, info.rate) }];
   for (const { name, text } of files) await sink.writeFile(name, new TextEncoder().encode(text));
   return files.map(({ name }) => name);
+}
+
+/** Numbered by their place in the list; a frame may be there more than once. */
+function inOrder(frames: OutlinedFrame[], order: readonly number[] | undefined): OutlinedFrame[] {
+  if (!order) return frames;
+  const byFrame = new Map(frames.map((frame) => [frame.frameIndex, frame]));
+  return order.flatMap((sourceFrame, frameIndex) => {
+    const frame = byFrame.get(sourceFrame);
+    return frame ? [{ ...frame, frameIndex }] : [];
+  });
 }
 
 /** Of the last matte of each open clip. */

@@ -277,6 +277,11 @@ export interface MatteRequest {
   settings?: Record<string, number | boolean | string>;
   /** For `paths` and `svg`: how faithful; absent: `defaultPathOptions`. */
   paths?: Partial<PathOptions>;
+  /**
+   * For `paths` and `svg`: what is traced in turn, as frames of the clip, where a timeline shows them otherwise
+   * than one by one. The paths' frame numbers count this list then; frames beyond `from` .. `to` count as hidden.
+   */
+  order?: readonly number[];
 }
 
 export interface MatteFile {

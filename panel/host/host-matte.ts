@@ -46,11 +46,11 @@ export interface HostMatte {
   plan(firstFile: string): EditPlan;
 }
 
-function timingOf({ selection, route }: HostClip): ClipTiming {
+export function timingOf({ selection, route }: HostClip): ClipTiming {
   return route === "stills" ? stillsTiming(selection) : selection;
 }
 
-function clockOf(info: ClipInfo): SourceClock {
+export function clockOf(info: ClipInfo): SourceClock {
   const { frameCount, timestamps, variableFrameRate } = info;
   return variableFrameRate ? { frameCount, timestamps } : { frameCount };
 }
@@ -151,6 +151,6 @@ function togetherAt(
   return { state: shown ? "visible" : "hidden", shown, origin: said ? "person" : "tracked" };
 }
 
-function reviewOf(objects: readonly TrackedObject[]): ReviewStretch[] {
+export function reviewOf(objects: readonly TrackedObject[]): ReviewStretch[] {
   return reviewList(objects).map(({ frameIndex, reason }) => ({ from: frameIndex, to: frameIndex, reason }));
 }

@@ -1,19 +1,20 @@
 /** The host's timeline in the panel: open what is selected there, write the matte back, see what came of it. */
 import { useSignal } from "@preact/signals";
 import type { PlanReport } from "../../plugin/protocol.ts";
-import { usePanel } from "../panel-context.ts";
+import { type Panel, usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { Progress, Section, Segments } from "../ui/controls.tsx";
 import type { WriteKind } from "./host-matte.ts";
 import { type HostTimeline, type HostTimelineState, isBusy } from "./host-timeline.ts";
 
 export function HostPanel() {
-  const { session, hostTimeline } = usePanel();
-  const kind = useSignal<WriteKind>("track-matte");
+  const panel = usePanel();
+  const { session, hostTimeline, maskPaths } = panel;
+  const kind = useSignal<WriteKind | "mask-paths">("track-matte");
   if (!hostTimeline) return null;
   const state = hostTimeline.state.value;
   const clip = hostTimeline.clip.value;
-  const busy = isBusy(state);
+  const busy = isBusy(state) || maskPaths.tracing.value !== null;
   const canWrite = clip !== null && openClipOf(session.state) !== null && !busy;
   return (
     <Section title="Timeline">
@@ -31,6 +32,7 @@ export function HostPanel() {
         label="What to write"
         value={kind.value}
         options={[
+          ...(hostTimeline.takesPaths.value ? [MASK_PATH] : []),
           {
             value: "track-matte",
             label: "Track matte",
@@ -47,15 +49,35 @@ export function HostPanel() {
         type="button"
         class="button button-primary"
         disabled={!canWrite}
-        onClick={() => void hostTimeline.write(kind.value)}
+        onClick={() => void write(panel, hostTimeline, kind.value)}
       >
         Write to timeline
       </button>
-      {busy && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
+      {kind.value === "mask-paths" && <p class="hint">{PATH_HINT}</p>}
+      {isBusy(state) && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
       {state.phase === "written" && <Report report={state.report} />}
       {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
     </Section>
   );
+}
+
+const MASK_PATH = {
+  value: "mask-paths" as const,
+  label: "Mask path",
+  title: "Keyframed masks on the layer, that a person can go on editing",
+};
+const PATH_HINT =
+  "Writes the path that “Mask path” shows, with its keys and vertices, as faithful or sparse as it is set there.";
+
+/** A path that is not at hand yet is found first, as faithful or sparse as the person has chosen. */
+async function write(
+  { maskPaths }: Panel,
+  timeline: HostTimeline,
+  kind: WriteKind | "mask-paths",
+): Promise<void> {
+  if (kind !== "mask-paths") return void (await timeline.write(kind));
+  await maskPaths.trace();
+  if (maskPaths.document) await timeline.writePaths(maskPaths.document);
 }
 
 function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
@@ -67,7 +89,7 @@ function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
       <button
         type="button"
         class="button"
-        disabled={state.phase === "placing" || state.phase === "checking"}
+        disabled={(state.phase === "placing" && state.total === 0) || state.phase === "checking"}
         onClick={cancel}
       >
         Cancel
@@ -87,7 +109,9 @@ function progressOf(state: HostTimelineState): [done: number, total: number, wor
     case "writing":
       return [state.doneFiles, state.totalFiles, `File ${state.doneFiles} of ${state.totalFiles}`];
     case "placing":
-      return [0, 0, "Placing the matte …"];
+      return state.total === 0
+        ? [0, 0, "Placing it on the timeline …"]
+        : [state.done, state.total, `Keyframe ${state.done} of ${state.total}`];
     case "checking":
       return [0, 0, "Trying out the selected clip …"];
     case "checked":

@@ -11,17 +11,20 @@ import type {
   SelfCheckReport,
 } from "../../plugin/protocol.ts";
 import { timelineFrames } from "../../plugin/timeline-map.ts";
+import type { PathsDocument } from "../../worker/matte/path-types.ts";
 import type { ClipSource, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
+import { pathOrder, planPaths } from "./host-paths.ts";
 import { serveRanges } from "./range-server.ts";
 
 export type HostTimelineState =
   | { phase: "idle" }
   | { phase: "reading"; doneFrames: number; totalFrames: number }
   | { phase: "writing"; doneFiles: number; totalFiles: number }
-  | { phase: "placing" }
+  /** Keyframes that the host has, of all; 0 of 0 where it is one step. */
+  | { phase: "placing"; done: number; total: number }
   | { phase: "written"; report: PlanReport }
   | { phase: "checking" }
   | { phase: "checked"; report: SelfCheckReport };
@@ -49,6 +52,9 @@ export function isBusy({ phase }: HostTimelineState): boolean {
 export class HostTimeline {
   readonly state: Signal<HostTimelineState> = signal({ phase: "idle" });
   readonly clip: Signal<HostClip | null> = signal(null);
+  /** Whether the host takes mask paths. */
+  readonly takesPaths: Signal<boolean> = signal(false);
+  #pathOrder: readonly number[] | null = null;
   readonly #host: HostApi;
   readonly #session: Session;
   #cancelled = false;
@@ -61,6 +67,10 @@ export class HostTimeline {
   /** Opens what is selected in the host: its file, or else the frames that the host renders. */
   openSelection(): Promise<boolean> {
     return this.#guard(async () => {
+      const { abilities } = await this.#host.describe();
+      this.takesPaths.value = abilities.some(
+        ({ ability, available }) => ability === "mask-path" && available,
+      );
       const selection = unwrap(await this.#host.readSelection());
       const hasFile = selection.mediaPath !== null && selection.mediaBytes !== null;
       const opened = (hasFile && (await this.#openFile(selection))) || (await this.#openStills(selection));
@@ -89,6 +99,7 @@ export class HostTimeline {
     this.clip.value = clip;
     const info = openClipOf(this.#session.state);
     if (!info) return;
+    this.#pathOrder = pathOrder(clip, info);
     const { from, to, playhead } = shownFrames(clip, info);
     const { document } = this.#session.state;
     document.value = { ...document.value, inFrame: from, outFrame: to };
@@ -98,13 +109,7 @@ export class HostTimeline {
   async #openStills(selection: ClipSelection): Promise<boolean> {
     const { count } = timelineFrames(selection);
     if (count > MAX_STILLS) throw new TimelineError(tooLong(count));
-    const blobs: Blob[] = [];
-    for (let frame = 0; frame < count; frame++) {
-      this.state.value = { phase: "reading", doneFrames: frame, totalFrames: count };
-      if (this.#cancelled) throw new TimelineError(CANCELLED);
-      const still = unwrap(await this.#host.renderStill(selection.clipId, frame, STILL_WIDTH));
-      blobs.push(blobOf(still));
-    }
+    const blobs = await this.#readStills(selection.clipId, count);
     const rate = selection.timeline?.rate ?? selection.rate;
     const framesPerSecond = rate.numerator / rate.denominator;
     const opened = await this.#session.openClip({
@@ -117,6 +122,47 @@ export class HostTimeline {
     return opened;
   }
 
+  async #readStills(clipId: string, count: number): Promise<Blob[]> {
+    const blobs: Blob[] = [];
+    try {
+      for (let frame = 0; frame < count; frame++) {
+        this.state.value = { phase: "reading", doneFrames: frame, totalFrames: count };
+        if (this.#cancelled) throw new TimelineError(CANCELLED);
+        blobs.push(blobOf(unwrap(await this.#host.renderStill(clipId, frame, STILL_WIDTH))));
+      }
+    } finally {
+      await this.#host.releaseStills?.();
+    }
+    return blobs;
+  }
+
+  /** What paths of the open clip count, see `pathOrder`; null where they count its own frames. */
+  get pathOrder(): readonly number[] | null {
+    return this.clip.value && this.#pathOrder;
+  }
+
+  /** Writes a mask path, traced in the order of `pathOrder`. */
+  writePaths(paths: PathsDocument): Promise<boolean> {
+    return this.#guard(async () => {
+      const info = openClipOf(this.#session.state);
+      const clip = this.clip.value;
+      if (!info || !clip) throw new TimelineError(NO_CLIP);
+      if (paths.tracks.length === 0) throw new TimelineError(NO_MASK);
+      const plan = planPaths(clip, info, this.#session.state.document.value, paths, this.#pathOrder);
+      this.state.value = { phase: "placing", done: 0, total: 0 };
+      const report = unwrap(
+        await this.#host.carryOut(plan, {
+          progress: (done, total) => {
+            this.state.value = { phase: "placing", done, total };
+          },
+          isStopped: () => this.#cancelled,
+        }),
+      );
+      this.state.value = { phase: "written", report };
+      return true;
+    });
+  }
+
   /** Writes the files, then the timeline. */
   write(kind: WriteKind): Promise<boolean> {
     return this.#guard(async () => {
@@ -126,7 +172,7 @@ export class HostTimeline {
       const matte = hostMatte(clip, info, this.#session.state.document.value, kind);
       if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
       const firstFile = await this.#writeFiles(info.clipId, clip, matte);
-      this.state.value = { phase: "placing" };
+      this.state.value = { phase: "placing", done: 0, total: 0 };
       const report = unwrap(await this.#host.carryOut(matte.plan(firstFile)));
       this.state.value = { phase: "written", report };
       return true;
@@ -203,6 +249,7 @@ export class HostTimeline {
     if (!(error instanceof TimelineError)) throw error;
     const { code, message, remedy } = error.failure;
     if (code !== "cancelled") notice.value = { tone: "error", message, remedy };
+    else if (remedy !== "") notice.value = { tone: "info", message, remedy };
   }
 
   #say(notes: readonly string[]): void {

@@ -10,7 +10,7 @@ export function MaskPathOverlay() {
   const { maskPaths, session, viewer } = usePanel();
   const document = maskPaths.shown.value ? maskPaths.document : null;
   if (!document) return null;
-  const frame = session.state.frame.value;
+  const frame = maskPaths.numberOf(session.state.frame.value);
   const { scale, x, y } = viewer.view.value;
   const size = VERTEX / scale;
   return (

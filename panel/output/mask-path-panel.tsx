@@ -109,24 +109,36 @@ function Found({ document }: { document: PathsDocument }) {
         <Fact name="Vertices on a frame">{quality.medianVertices}</Fact>
         <Fact name="Overlap with the matte (IoU)">{quality.meanIou.toFixed(3)}</Fact>
         <Fact name="Worst overlap">
-          {quality.worstIou.toFixed(3)} <GoTo panel={panel} frame={quality.worstFrame} />
+          {quality.worstIou.toFixed(3)}{" "}
+          <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstFrame)} />
         </Fact>
         <Fact name="Farthest from its edge">
-          {quality.worstDistance.toFixed(1)} px <GoTo panel={panel} frame={quality.worstDistanceFrame} />
+          {quality.worstDistance.toFixed(1)} px{" "}
+          <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstDistanceFrame)} />
         </Fact>
       </dl>
-      <div class="path-exports">
-        <button type="button" class="button" onClick={() => void saveScript(panel, document)}>
-          After Effects script …
-        </button>
-        <button type="button" class="button" onClick={() => void saveSvg(panel, document)}>
-          SVG …
-        </button>
-        <button type="button" class="button" onClick={() => void saveJson(panel, document)}>
-          JSON …
-        </button>
-      </div>
+      {panel.maskPaths.order ? <p class="hint">{RETIMED}</p> : <Exports document={document} />}
     </>
+  );
+}
+
+const RETIMED =
+  "The timeline shows this clip at another speed or rate, and the path follows what it shows: write it to the timeline.";
+
+function Exports({ document }: { document: PathsDocument }) {
+  const panel = usePanel();
+  return (
+    <div class="path-exports">
+      <button type="button" class="button" onClick={() => void saveScript(panel, document)}>
+        After Effects script …
+      </button>
+      <button type="button" class="button" onClick={() => void saveSvg(panel, document)}>
+        SVG …
+      </button>
+      <button type="button" class="button" onClick={() => void saveJson(panel, document)}>
+        JSON …
+      </button>
+    </div>
   );
 }
 

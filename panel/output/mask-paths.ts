@@ -7,7 +7,13 @@ import type { Session } from "../session/session.ts";
 import { openClipOf, report } from "../session/session-state.ts";
 
 /** What paths are traced from; another one makes those at hand outdated. */
-type Source = Pick<SessionDocument, "objects" | "matte" | "inFrame" | "outFrame"> & { clipId: string };
+type Source = Pick<SessionDocument, "objects" | "matte" | "inFrame" | "outFrame"> & {
+  clipId: string;
+  order: Order;
+};
+
+/** The clip's frames as a timeline shows them; null: one by one. See `pathOrder`. */
+type Order = readonly number[] | null;
 
 interface Traced {
   source: Source;
@@ -25,10 +31,27 @@ export class MaskPaths {
   } | null>(null);
   readonly #traced: Signal<Traced | null> = signal<Traced | null>(null);
   readonly #session: Session;
+  readonly #order: () => Order;
   #cancelled = false;
 
-  constructor(session: Session) {
+  constructor(session: Session, order: () => Order = () => null) {
     this.#session = session;
+    this.#order = order;
+  }
+
+  /** What the document's frame numbers count. */
+  get order(): Order {
+    return this.#order();
+  }
+
+  /** The document's number of a frame of the clip, the first one where it is shown again; -1 for none. */
+  numberOf(clipFrame: number): number {
+    return this.order ? this.order.indexOf(clipFrame) : clipFrame;
+  }
+
+  /** The clip's frame of a number of the document. */
+  clipFrameOf(number: number): number {
+    return this.order ? (this.order[number] ?? 0) : number;
   }
 
   /** For the present masks and place between faithful and sparse; null where it is not traced yet. */
@@ -51,7 +74,7 @@ export class MaskPaths {
     const { state } = this.#session;
     const clip = openClipOf(state);
     const { objects, matte, inFrame, outFrame } = state.document.value;
-    return clip && { objects, matte, inFrame, outFrame, clipId: clip.clipId };
+    return clip && { objects, matte, inFrame, outFrame, clipId: clip.clipId, order: this.order };
   }
 
   /** Traces what is not at hand; a later call goes on with what the slider says then. */
@@ -81,6 +104,7 @@ export class MaskPaths {
       grouping: "merged",
       settings: { ...source.matte },
       paths: pathOptionsAt(sparsity),
+      ...(source.order && { order: source.order }),
     } as const;
     this.tracing.value = { share: 0, secondsLeft: null };
     let text: Promise<string> | null = null;
@@ -120,6 +144,7 @@ function isSame(a: Source, b: Source): boolean {
     a.matte === b.matte &&
     a.inFrame === b.inFrame &&
     a.outFrame === b.outFrame &&
-    a.clipId === b.clipId
+    a.clipId === b.clipId &&
+    a.order === b.order
   );
 }

@@ -359,7 +359,7 @@ function drawWorst(cases: readonly PathCase[]): string {
   const { clip, traced } = worst;
   const { worstFrame, worstIou } = traced.quality;
   const { picture, mask } = clip.frames.find(({ frameIndex }) => frameIndex === worstFrame)!;
-  const paths = traced.tracks.flatMap((track) => pathAt(track, worstFrame) ?? []);
+  const paths = traced.tracks.map((track) => pathAt(track, worstFrame)).filter((path) => path !== null);
   mkdirSync(dirname(WORST_PATH), { recursive: true });
   writeFileSync(WORST_PATH, pathPicture(picture, mask, paths));
   return (

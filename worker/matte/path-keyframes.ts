@@ -186,11 +186,12 @@ function strainsOf({ lost, farthest }: PathErrors, { areaLoss, tolerance }: KeyB
   return lost.map((one, i) => Math.max(one / areaLoss, farthest[i]! / tolerance));
 }
 
-function isBetter(a: Attempt, b: Attempt, aim: KeyAim): boolean {
-  const excess = ({ strain, meanLoss }: Attempt) => Math.max(strain, meanLoss / aim.meanLoss);
-  const [ofA, ofB] = [excess(a), excess(b)];
-  if (Math.max(ofA, ofB) > SLACK) return ofA < ofB;
-  return a.keyedFrames < b.keyedFrames;
+/** By the mean first, because all frames have a part in it; then by the frame that is worst off; then by keys. */
+function isBetter(a: Attempt, b: Attempt, { meanLoss }: KeyAim): boolean {
+  const beyond = (ratio: number) => Math.max(SLACK, ratio);
+  const mean = beyond(a.meanLoss / meanLoss) - beyond(b.meanLoss / meanLoss);
+  const strain = beyond(a.strain) - beyond(b.strain);
+  return (mean || strain || a.keyedFrames - b.keyedFrames) < 0;
 }
 
 /** The fewest keys whose expected mean loss is `aimed`: bisects the price of loss, on a logarithmic scale. */
