@@ -8,11 +8,13 @@ import type {
   HostFailure,
   HostOutcome,
   PlanReport,
+  SelfCheckReport,
   WriteWatch,
 } from "../protocol.ts";
 import { completeStillType } from "../still-file.ts";
 import type { CallAnswer, CallName, Calls, HostFacts, LayerFacts } from "./calls.ts";
 import type { NodeFiles, ScriptCalls } from "./cep.ts";
+import { readFindings, storeFindings } from "./findings.ts";
 import { shownCompFrames } from "./layer-timing.ts";
 import { sequencePictures } from "./picture-sequence.ts";
 import {
@@ -25,6 +27,7 @@ import {
   stagePiece,
 } from "./plan-calls.ts";
 import { selectionOf } from "./selection.ts";
+import { type CheckLine, checkHost } from "./self-check.ts";
 import { secondsOfSourceFrame, sourceFrameOf } from "./still-time.ts";
 
 export interface AfterEffectsSurroundings {
@@ -36,6 +39,8 @@ export interface AfterEffectsSurroundings {
   pollMilliseconds: number;
   /** Looks before a still counts as never written. */
   pollCount: number;
+  /** What the page itself can do, for the self-check; absent where nothing can be asked. */
+  pageCheck?(): Promise<CheckLine[]>;
 }
 
 /** An expected failure; crosses as data. */
@@ -88,7 +93,9 @@ export class AfterEffectsHost implements HostApi {
       const remap = facts.remapped ? await this.#sampleRemap(facts) : null;
       const isMovie = facts.file !== null && !facts.sequence && !facts.still;
       const bytes = isMovie ? this.#with.files.statSync(facts.file ?? "").size : null;
-      const selection = selectionOf(facts, remap, bytes);
+      const { version } = await this.#do("describe", null);
+      const found = readFindings(this.#with.files, this.#with.dataFolder, version);
+      const selection = selectionOf(facts, remap, bytes, found.reversedShowsFrameBefore ?? true);
       this.#open = { selection, facts, pictures: sequencePictures(this.#with.files, facts) };
       return selection;
     });
@@ -237,6 +244,18 @@ export class AfterEffectsHost implements HostApi {
       size = pieceSize(range.to - range.from, answer.milliseconds);
       onPiece(staged);
     }
+  }
+
+  selfCheck(): Promise<HostOutcome<SelfCheckReport>> {
+    return this.#outcome(async () => {
+      const { version } = await this.#do("describe", null);
+      const { files, dataFolder, pageCheck } = this.#with;
+      const { lines, findings } = await checkHost({ ...this.#with, now: () => Date.now() }, version);
+      storeFindings(files, dataFolder, findings);
+      const report = { hostVersion: version, lines: [...((await pageCheck?.()) ?? []), ...lines] };
+      this.#write(`${dataFolder}/self-check-report.json`, JSON.stringify(report, null, 2), "w");
+      return report;
+    });
   }
 
   storeSession(key: string, json: string): Promise<HostOutcome<null>> {

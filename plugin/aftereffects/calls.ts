@@ -6,6 +6,8 @@
  * After Effects' own API has them; exact conversion is the page's work.
  */
 
+import type { CheckCalls } from "./check-calls.ts";
+
 /** Finds a layer again across calls: script references don't survive, indices change. */
 export interface LayerReference {
   /** `Project.item` ids and `Layer.id` (After Effects 22 and newer) outlive reordering. */
@@ -151,7 +153,7 @@ export interface Report {
   milliseconds: number;
 }
 
-export interface Calls {
+export interface Calls extends CheckCalls {
   describe: { argument: null; answer: HostFacts };
   readLayer: { argument: null; answer: LayerFacts };
   sampleRemap: { argument: SampleRemap; answer: { times: number[]; milliseconds: number } };
@@ -162,6 +164,7 @@ export interface Calls {
   commitPaths: { argument: CommitPaths; answer: Report };
   placeMatte: { argument: PlaceMatte; answer: Report };
   saveStill: { argument: SaveStill; answer: { file: string } };
+  /** Everything temporary goes. */
   removeStills: { argument: null; answer: null };
   probe: { argument: { text: string }; answer: { length: number } };
 }

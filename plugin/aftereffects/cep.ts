@@ -76,6 +76,13 @@ export class ScriptCalls {
     }
   }
 
+  /** The script's value as text, in turn with the calls. */
+  evaluate(script: string): Promise<string> {
+    const value = this.#last.then(() => this.#evaluate(script, this.#timeout));
+    this.#last = value.catch(() => {});
+    return value;
+  }
+
   #evaluate(script: string, timeout: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {

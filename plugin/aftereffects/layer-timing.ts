@@ -33,8 +33,15 @@ export function shownCompFrames(facts: LayerFacts): { first: number; count: numb
   return { first, count: Math.max(0, frameAtOrAfter(to, rate) - first) };
 }
 
-/** `remap`: source seconds on each shown comp frame, for a remapped layer. */
-export function timingOf(facts: LayerFacts, remap: readonly number[] | null): Timing {
+/**
+ * `remap`: source seconds on each shown comp frame, for a remapped layer. `reversedShowsFrameBefore`: see
+ * `Findings`.
+ */
+export function timingOf(
+  facts: LayerFacts,
+  remap: readonly number[] | null,
+  reversedShowsFrameBefore = true,
+): Timing {
   const compRate = rateFromNumber(facts.comp.rate);
   const rate = rateFromNumber(facts.sourceRate);
   const [start, end] = shownTicks(facts);
@@ -44,7 +51,7 @@ export function timingOf(facts: LayerFacts, remap: readonly number[] | null): Ti
     rate,
     playhead: formatTicks(onFrame(facts.comp.time, compRate)),
   };
-  const times = listedTimes(facts, remap, rate);
+  const times = listedTimes(facts, remap, rate, reversedShowsFrameBefore);
   return times ? { ...common, ...listed(times, rate) } : { ...common, ...evenTimes(facts, start, end, rate) };
 }
 
@@ -109,28 +116,38 @@ function snapped(ticks: bigint, rate: Fraction): bigint {
 // ---------------------------------------------------------------- frame by frame
 
 /** Source time on each shown comp frame within the source's first pass; null where start and stretch say it all. */
-function listedTimes(facts: LayerFacts, remap: readonly number[] | null, rate: Fraction): bigint[] | null {
+function listedTimes(
+  facts: LayerFacts,
+  remap: readonly number[] | null,
+  rate: Fraction,
+  reversedShowsFrameBefore: boolean,
+): bigint[] | null {
   const pass = passTicks(facts, rate);
   if (remap) return remap.map((seconds) => withinPass(snapped(secondsToTicks(seconds), rate), facts, pass));
-  if (facts.loops <= 1 || pass <= 0n) return null;
+  const ownRule = facts.stretch < 0 && !reversedShowsFrameBefore;
+  if (!ownRule && !isLooped(facts, rate, pass)) return null;
+  return evenlyListed(facts, rate, ownRule ? 0n : 1n).map((ticks) => withinPass(ticks, facts, pass));
+}
+
+/** Whether more than the first pass is shown. */
+function isLooped(facts: LayerFacts, rate: Fraction, pass: bigint): boolean {
+  if (facts.loops <= 1 || pass <= 0n) return false;
   const [start, end] = shownTicks(facts);
-  const { sourceIn, sourceOut } = evenTimes(facts, start, end, rate);
-  if (BigInt(sourceIn) >= 0n && BigInt(sourceOut) <= pass) return null;
-  return loopedTimes(facts, rate).map((ticks) => withinPass(ticks, facts, pass));
+  return BigInt(evenTimes(facts, start, end, rate).sourceOut) > pass;
 }
 
 function passTicks({ sourceDuration }: LayerFacts, rate: Fraction): bigint {
   return frameToTicks(nearestFrame(secondsToTicks(sourceDuration), rate), rate);
 }
 
-/** Running back, a comp frame shows what lies before its source time, not what begins there. */
-function loopedTimes(facts: LayerFacts, rate: Fraction): bigint[] {
+/** `before`: ticks by which a layer that runs back shows what lies before its source time. */
+function evenlyListed(facts: LayerFacts, rate: Fraction, before: bigint): bigint[] {
   const compRate = rateFromNumber(facts.comp.rate);
   const { first, count } = shownCompFrames(facts);
   const at = sourceTicksAt(facts, rate);
   return Array.from({ length: count }, (_, n) => {
     const ticks = at(frameToTicks(first + n, compRate));
-    return facts.stretch < 0 ? ticks - 1n : ticks;
+    return facts.stretch < 0 ? ticks - before : ticks;
   });
 }
 

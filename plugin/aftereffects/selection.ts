@@ -4,11 +4,12 @@ import { formatTicks, frameToTicks, nearestFrame, rateFromNumber, secondsToTicks
 import type { LayerFacts } from "./calls.ts";
 import { timingOf } from "./layer-timing.ts";
 
-/** `mediaBytes`: null where the layer's frames don't come from one file. `remap`: see `timingOf`. */
+/** `mediaBytes`: null where the layer's frames don't come from one file. The others: see `timingOf`. */
 export function selectionOf(
   facts: LayerFacts,
   remap: readonly number[] | null,
   mediaBytes: number | null,
+  reversedShowsFrameBefore = true,
 ): ClipSelection {
   const rate = rateFromNumber(facts.comp.rate);
   const zeroPoint = frameToTicks(nearestFrame(secondsToTicks(facts.comp.startTime), rate), rate);
@@ -20,7 +21,7 @@ export function selectionOf(
     width: facts.width,
     height: facts.height,
     pixelAspect: aspectOf(facts.pixelAspect),
-    ...timingOf(facts, remap),
+    ...timingOf(facts, remap, reversedShowsFrameBefore),
     timeline: {
       name: facts.compName,
       rate,

@@ -6,7 +6,9 @@ import { selectedLayer } from "./layers.ts";
 import { commitPaths, discardStage, stagedKeys, stagePathKeys } from "./mask-paths.ts";
 import { placeMatte } from "./matte-layer.ts";
 import { HostRefusal } from "./refusal.ts";
-import { removeStills, saveStill } from "./stills.ts";
+import { checkBegin, checkMasks, checkMatte, checkStill, checkTiming } from "./self-check.ts";
+import { saveStill } from "./stills.ts";
+import { removeTemporary } from "./temporary.ts";
 
 type Handlers = { [Name in CallName]: (argument: Calls[Name]["argument"]) => Calls[Name]["answer"] };
 
@@ -20,7 +22,13 @@ const handlers: Handlers = {
   commitPaths: commitPaths,
   placeMatte: placeMatte,
   saveStill: saveStill,
-  removeStills: removeStills,
+  removeStills: removeTemporary,
+  checkBegin: checkBegin,
+  checkTiming: checkTiming,
+  checkMasks: checkMasks,
+  checkMatte: checkMatte,
+  checkStill: checkStill,
+  checkEnd: removeTemporary,
   probe: (argument) => ({ length: argument.text.length }),
 };
 

@@ -2,11 +2,10 @@
 import type { SaveStill } from "../calls.ts";
 import { findLayer } from "./layers.ts";
 import { HostRefusal } from "./refusal.ts";
+import { isTemporary, markTemporary } from "./temporary.ts";
 import { inOneUndoStep } from "./undo.ts";
 
-/** In the comp's name for the person, in its comment for us. */
-const TEMPORARY_COMP = "Masklet frames (temporary)";
-const STEP = "Masklet: frames";
+const NAME = "Masklet frames (temporary)";
 
 /**
  * Asks for one frame as PNG. The call returns before the file is whole: the page waits until it parses
@@ -14,7 +13,7 @@ const STEP = "Masklet: frames";
  */
 export function saveStill(argument: SaveStill): { file: string } {
   const source = findLayer(argument.layer).source as AVItem;
-  const comp = ownComp(source) || inOneUndoStep(STEP, () => temporaryComp(source));
+  const comp = ownComp(source) || inOneUndoStep("Masklet: frames", () => temporaryComp(source));
   if (!comp.saveFrameToPng) {
     throw new HostRefusal(
       "refused",
@@ -29,39 +28,24 @@ export function saveStill(argument: SaveStill): { file: string } {
 function ownComp(source: AVItem): CompItem | null {
   for (let i = 1; i <= app.project.numItems; i++) {
     const item = app.project.item(i);
-    if (isOurs(item) && (item.layer(1) as AVLayer).source === source) return item;
+    if (item instanceof CompItem && isTemporary(item) && (item.layer(1) as AVLayer).source === source)
+      return item;
   }
   return null;
-}
-
-function isOurs(item: Item): item is CompItem {
-  return item instanceof CompItem && item.comment === TEMPORARY_COMP;
 }
 
 /** A still has no duration, and no rate. */
 function temporaryComp(source: AVItem): CompItem {
   const rate = source.frameRate > 0 ? source.frameRate : 25;
   const comp = app.project.items.addComp(
-    TEMPORARY_COMP,
+    NAME,
     source.width,
     source.height,
     source.pixelAspect,
     source.duration > 0 ? source.duration : 1 / rate,
     rate,
   );
-  comp.comment = TEMPORARY_COMP;
+  markTemporary(comp);
   comp.layers.add(source);
   return comp;
-}
-
-/** Nothing of ours stays in the project. */
-export function removeStills(): null {
-  const ours: Item[] = [];
-  for (let i = 1; i <= app.project.numItems; i++)
-    if (isOurs(app.project.item(i))) ours.push(app.project.item(i));
-  if (ours.length === 0) return null;
-  inOneUndoStep(STEP + ", removed", () => {
-    for (let i = 0; i < ours.length; i++) (ours[i] as Item).remove();
-  });
-  return null;
 }
