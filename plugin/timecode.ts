@@ -93,7 +93,7 @@ export function ticksToSeconds(ticks: bigint): number {
 }
 
 /** Lowest terms. */
-export function reduceFraction(numerator: bigint, denominator: bigint): Fraction {
+function reduceFraction(numerator: bigint, denominator: bigint): Fraction {
   let [a, b] = [numerator, denominator];
   while (b !== 0n) [a, b] = [b, a % b];
   return { numerator: Number(numerator / a), denominator: Number(denominator / a) };

@@ -1,8 +1,8 @@
 /** Pure: pictures for the self-check, one grey left half by number, as PNG bytes. */
 import { zlibSync } from "fflate";
 
-export const TRIAL_WIDTH = 64;
-export const TRIAL_HEIGHT = 36;
+const TRIAL_WIDTH = 64;
+const TRIAL_HEIGHT = 36;
 
 /** The n-th of `count`: its left half is brighter than the one before; its right half is black. */
 export function trialPicture(n: number, count: number): Uint8Array {

@@ -14,9 +14,9 @@ type Fake = ScriptContext["fake"];
 export type Layer = InstanceType<Fake["FakeLayer"]>;
 export type Group = Layer["root"];
 
-export const RATE = { numerator: 24, denominator: 1 };
-export const SIGNATURE = "[mk-1]";
-export const ticks = (frame: number): string => frameToTicks(frame, RATE).toString();
+const RATE = { numerator: 24, denominator: 1 };
+
+const ticks = (frame: number): string => frameToTicks(frame, RATE).toString();
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",
@@ -93,11 +93,7 @@ const OPACITY = [
   { time: ticks(30), value: 100, interpolation: "hold" as const },
 ];
 
-export function planOf(
-  clipId: string,
-  write: EditPlan["write"],
-  markers: EditPlan["markers"] = MARKERS,
-): EditPlan {
+function planOf(clipId: string, write: EditPlan["write"], markers: EditPlan["markers"] = MARKERS): EditPlan {
   return { label: "Masklet: car", clipId, signature: "mk-1", write, markers };
 }
 
