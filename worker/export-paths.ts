@@ -74,8 +74,9 @@ async function outlinesOf(
   if (before?.key === key) return before.frames;
   const frames: OutlinedFrame[] = [];
   const report = progressOf(job);
+  const pace = paceOf(job);
   for await (const { frameIndex, matte } of treated()) {
-    job.signal.throwIfAborted();
+    await pace();
     const outlined = outlineOf(frameIndex, matte);
     if (outlined) frames.push(outlined);
     report((frameIndex - from + 1) / (to - from + 1) / STAGES);

@@ -32,7 +32,7 @@ export function HostPanel() {
         label="What to write"
         value={kind.value}
         options={[
-          ...(hostTimeline.takesPaths.value ? [MASK_PATH] : []),
+          ...(hostTimeline.takesPaths ? [MASK_PATH] : []),
           {
             value: "track-matte",
             label: "Track matte",
@@ -113,7 +113,7 @@ function progressOf(state: HostTimelineState): [done: number, total: number, wor
         ? [0, 0, "Placing it on the timeline …"]
         : [state.done, state.total, `Keyframe ${state.done} of ${state.total}`];
     case "checking":
-      return [0, 0, "Trying out the selected clip …"];
+      return [0, 0, "Trying it out …"];
     case "checked":
     case "idle":
     case "written":
@@ -144,10 +144,7 @@ function SelfCheck({ timeline, busy }: { timeline: HostTimeline; busy: boolean }
   return (
     <details class="host-check">
       <summary>Self-check</summary>
-      <p class="hint">
-        Tries out on the selected clip what later writes depend on, and restores it; an empty track may stay.
-        Use a project that may be changed, and a clip whose start is trimmed by half its length or more.
-      </p>
+      <p class="hint">{timeline.description.value?.name === "aftereffects" ? CHECK_APART : CHECK_ON_CLIP}</p>
       <button type="button" class="button" disabled={busy} onClick={() => void timeline.check()}>
         Check
       </button>
@@ -166,6 +163,11 @@ function SelfCheck({ timeline, busy }: { timeline: HostTimeline; busy: boolean }
     </details>
   );
 }
+
+const CHECK_ON_CLIP =
+  "Tries out on the selected clip what later writes depend on, and restores it; an empty track may stay. Use a project that may be changed, and a clip whose start is trimmed by half its length or more.";
+const CHECK_APART =
+  "Tries out, on a small composition of its own, what reading and writing depend on, and removes it again. Nothing of yours is touched; it takes up some steps of Undo.";
 
 function inWords(finding: boolean | number | string | null, unit: string): string {
   if (finding === null) return "not found out:";

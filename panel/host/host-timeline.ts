@@ -5,6 +5,7 @@ import { matteFolderName } from "../../plugin/matte-names.ts";
 import type {
   ClipSelection,
   HostApi,
+  HostDescription,
   HostFailure,
   HostOutcome,
   PlanReport,
@@ -52,8 +53,8 @@ export function isBusy({ phase }: HostTimelineState): boolean {
 export class HostTimeline {
   readonly state: Signal<HostTimelineState> = signal({ phase: "idle" });
   readonly clip: Signal<HostClip | null> = signal(null);
-  /** Whether the host takes mask paths. */
-  readonly takesPaths: Signal<boolean> = signal(false);
+  /** Null until the first clip is opened. */
+  readonly description: Signal<HostDescription | null> = signal(null);
   #pathOrder: readonly number[] | null = null;
   readonly #host: HostApi;
   readonly #session: Session;
@@ -67,10 +68,7 @@ export class HostTimeline {
   /** Opens what is selected in the host: its file, or else the frames that the host renders. */
   openSelection(): Promise<boolean> {
     return this.#guard(async () => {
-      const { abilities } = await this.#host.describe();
-      this.takesPaths.value = abilities.some(
-        ({ ability, available }) => ability === "mask-path" && available,
-      );
+      this.description.value = await this.#host.describe();
       const selection = unwrap(await this.#host.readSelection());
       const hasFile = selection.mediaPath !== null && selection.mediaBytes !== null;
       const opened = (hasFile && (await this.#openFile(selection))) || (await this.#openStills(selection));
@@ -207,6 +205,11 @@ export class HostTimeline {
       place = unwrap(await this.#host.writeFile(path, part, from > 0)).absolutePath;
     }
     return place;
+  }
+
+  get takesPaths(): boolean {
+    const abilities = this.description.value?.abilities ?? [];
+    return abilities.some(({ ability, available }) => ability === "mask-path" && available);
   }
 
   get canCheck(): boolean {

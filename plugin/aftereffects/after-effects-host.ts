@@ -164,10 +164,11 @@ export class AfterEffectsHost implements HostApi {
       if (mimeType) return { mimeType, base64: encodeBase64(bytes) };
       await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
     }
+    const { mayWriteFiles } = await this.#do("describe", null);
     throw new Refusal(
       "timeout",
       "After Effects said that it saved a frame, and no whole picture came.",
-      "Check the disk's free space, or use a layer with a media file.",
+      mayWriteFiles ? "Check the disk's free space, or use a layer with a media file." : `${ALLOW_SCRIPTS}.`,
     );
   }
 
@@ -321,12 +322,13 @@ export class AfterEffectsHost implements HostApi {
   }
 }
 
+const ALLOW_SCRIPTS =
+  'Switch on "Allow Scripts to Write Files and Access Network" in Preferences, Scripting & Expressions';
+
 function abilitiesOf(facts: HostFacts): HostDescription["abilities"] {
   const saved = facts.projectFolder !== null;
   const beside = saved ? "" : "save the project first: mattes are written beside it";
-  const scripts = facts.mayWriteFiles
-    ? ""
-    : 'switch on "Allow Scripts to Write Files and Access Network" in Preferences, Scripting & Expressions';
+  const scripts = facts.mayWriteFiles ? "" : ALLOW_SCRIPTS;
   return [
     { ability: "media-bytes", available: true, reason: "" },
     { ability: "frame-stills", available: facts.mayWriteFiles, reason: scripts },

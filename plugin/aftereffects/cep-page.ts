@@ -1,11 +1,15 @@
 /** Runs in the CEP page: whether this is one, and the host behind it. */
 import { AfterEffectsHost } from "./after-effects-host.ts";
 import { type Cep, type NodeFiles, ScriptCalls } from "./cep.ts";
+import { engineNode } from "./engine/cep-node.ts";
+import type { EnginePlaces } from "./engine/find-node.ts";
+import { checkPage } from "./page-check.ts";
+import type { CheckLine } from "./self-check.ts";
 
 /** What CEP 12 puts into a page's window; `cep_node` is there with `--enable-nodejs`. */
 export interface CepPage {
   __adobe_cep__: Cep;
-  cep_node: { require: (module: "fs") => unknown };
+  cep_node: { require: (module: "fs" | "child_process" | "process") => unknown };
 }
 
 /** A still of a 4K frame takes After Effects up to a few seconds. */
@@ -20,7 +24,15 @@ export function connectToAfterEffects({ __adobe_cep__: cep, cep_node }: CepPage)
   const dataFolder = `${pathOf(cep.getSystemPath("userData"))}/Masklet`;
   files.mkdirSync(dataFolder, { recursive: true });
   const calls = new ScriptCalls(cep, files, dataFolder);
-  return new AfterEffectsHost({ calls, files, dataFolder, ...STILL_POLL });
+  const extensionFolder = pathOf(cep.getSystemPath("extension"));
+  const pageCheck = () => checkCepPage(cep_node, { extensionFolder, dataFolder });
+  return new AfterEffectsHost({ calls, files, dataFolder, ...STILL_POLL, pageCheck });
+}
+
+function checkCepPage({ require }: CepPage["cep_node"], places: EnginePlaces): Promise<CheckLine[]> {
+  // biome-ignore lint/style/useNodejsImportProtocol: CEP's own require, by the name that `CepPage` gives.
+  const process = require("process") as Parameters<typeof engineNode>[1] & { versions: { node: string } };
+  return checkPage(engineNode(require, process), process.versions.node, places);
 }
 
 /** CEP answers with a file URL on macOS ("file:///Users/…") and Windows ("file:///C:/…"), or with a path. */

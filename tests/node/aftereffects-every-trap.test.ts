@@ -1,9 +1,12 @@
-/** Every way of writing against every trap alone: the intended project, or a truthful report, or no trace. */
-import { describe, expect, test } from "vitest";
+/** Every way of writing and of rendering against every trap alone: the intended project, or a truthful report, or no trace. */
+import { readdirSync } from "node:fs";
+import { beforeAll, describe, expect, test } from "vitest";
 import type { HostOutcome, PlanReport } from "../../plugin/protocol.ts";
-import { EVERY_TRAP, noTraps } from "../support/aftereffects/fake-traps.ts";
+import { completeStillType } from "../../plugin/still-file.ts";
+import { EVERY_TRAP, type Traps } from "../support/aftereffects/fake-traps.ts";
 import {
   describeProject,
+  type Layer,
   makeScene,
   maskPlan,
   mattePlan,
@@ -52,11 +55,16 @@ describe.each(Object.entries(FLOWS))("%s", (_, { before, write }) => {
       return scene;
     }
 
-    test.each([noTraps(), ...EVERY_TRAP])(
+    let intended: unknown;
+    beforeAll(async () => {
+      const scene = await open();
+      expect(await write(scene, "run 2")).toMatchObject({ ok: true, value: { notDone: [] } });
+      intended = describeProject(scene);
+    });
+
+    test.each([{}, ...EVERY_TRAP])(
       "with %j is as intended, or says what is missing, or leaves no trace",
       async (trap) => {
-        const intended = await open();
-        expect(await write(intended, "run 2")).toMatchObject({ ok: true, value: { notDone: [] } });
         const scene = await open();
         const untouched = describeProject(scene);
         const steps = scene.script.app.undoSteps.length;
@@ -70,10 +78,39 @@ describe.each(Object.entries(FLOWS))("%s", (_, { before, write }) => {
           return;
         }
         expect(scene.script.app.undoSteps.length).toBe(steps + 1);
-        if (outcome.value.notDone.length === 0)
-          expect(describeProject(scene)).toEqual(describeProject(intended));
+        if (outcome.value.notDone.length === 0) expect(describeProject(scene)).toEqual(intended);
         for (const { what, why, remedy } of outcome.value.notDone) expect(what && why && remedy).not.toBe("");
       },
     );
   });
+});
+
+/** Layers whose frames After Effects renders. */
+const READS: Record<string, (layer: Layer) => void> = {
+  "a composition's frames": (layer) => {
+    layer.source = layer.containingComp.project.items.addComp("Inner", 640, 360, 1, 5, 24);
+  },
+  "a time-remapped layer's frames": (layer) => {
+    layer.timeRemapEnabled = true;
+    (layer.property("ADBE Time Remapping") as unknown as { value: unknown }).value = (time: number) => time;
+  },
+};
+
+describe.each(Object.entries(READS))("%s", (_, arrange) => {
+  test.each<Partial<Traps>>([{}, ...EVERY_TRAP])(
+    "with %j come whole, or it is said why not; nothing stays",
+    async (trap) => {
+      const scene = await makeScene({ arrange });
+      const untouched = describeProject(scene);
+      Object.assign(scene.script.traps, trap);
+      const still = await scene.host.renderStill(scene.clipId, 3);
+      if (still.ok) expect(completeStillType(Buffer.from(still.value.base64, "base64"))).toBe("image/png");
+      else expect(still.error.message && still.error.remedy).not.toBe("");
+      expect(still.ok).toBe(trap.stills !== "none" && trap.stills !== "truncated" && !trap.noFileAccess);
+      await scene.host.releaseStills();
+      expect(describeProject(scene)).toEqual(untouched);
+      expect([...scene.script.app.openGroups]).toEqual([]);
+      expect(readdirSync(scene.folder).filter((name) => name.startsWith("still"))).toEqual([]);
+    },
+  );
 });

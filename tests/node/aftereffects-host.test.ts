@@ -163,6 +163,40 @@ describe("reading", () => {
     expect([...script.app.project.all].some(({ name }) => name.includes("temporary"))).toBe(false);
   });
 
+  it("reads an image sequence's own files, by the source's frames", async () => {
+    const numbers = [1, 2, 3, 4, 5, 6];
+    for (const n of numbers)
+      writeFileSync(
+        join(folder, `plate.00${n}.png`),
+        Buffer.concat([PNG.subarray(0, 33), marker(n), PNG.subarray(33)]),
+      );
+    writeFileSync(join(folder, "plate.note.txt"), "");
+    const sequence = new script.fake.FakeFootage(script.app.project, join(folder, "plate.001.png"));
+    sequence.duration = numbers.length / 24;
+    layer.source = sequence;
+    Object.assign(layer, { startTime: 0, inPoint: 0, outPoint: 0.25, stretch: 200 });
+    const selection = await value(host.readSelection());
+    expect(selection).toMatchObject({ mediaPath: null, mediaBytes: null });
+    const read = async (frame: number) => {
+      const { base64 } = await value(host.renderStill(selection.clipId, frame));
+      return Buffer.from(base64, "base64")[41];
+    };
+    // Stretched to 200 %: frames 0 and 1 of the comp show the first picture.
+    expect([await read(0), await read(1), await read(2), await read(5)]).toEqual([1, 1, 2, 3]);
+    expect(scriptCalls.some((text) => text.includes("saveStill"))).toBe(false);
+  });
+
+  /** A text chunk whose content is a number. */
+  const marker = (n: number) => Buffer.from([0, 0, 0, 1, 0x74, 0x45, 0x58, 0x74, n, 0, 0, 0, 0]);
+
+  it("has After Effects render a sequence with other files than it counts frames", async () => {
+    writeFileSync(join(folder, "plate.001.png"), PNG);
+    layer.source = new script.fake.FakeFootage(script.app.project, join(folder, "plate.001.png"));
+    const selection = await value(host.readSelection());
+    await host.renderStill(selection.clipId, 0);
+    expect(scriptCalls.some((text) => text.includes("saveStill"))).toBe(true);
+  });
+
   it("renders the source's moment in the middle of the frame", async () => {
     let seen = Number.NaN;
     host = openHost((text) => {

@@ -40,6 +40,37 @@ async function write(choice: Pick<MatteRequest, "format"> & Partial<MatteRequest
 }
 
 describe("mattes written as paths", () => {
+  it("let a stop in while outlines are still made, although nothing is waited for there", async () => {
+    const [width, height, count] = [1280, 720, 150];
+    const { data } = maskFrom(width, height, (x, y) => Math.hypot(x - 600, y - 350) < 300 + 20 * Math.sin(x));
+    const mask = encodeMask(data, width, height);
+    const long = Array.from({ length: count }, (_, frameIndex) => ({ frameIndex, mask }));
+    const pictures = long.map(() => ({ width, height, data: new Uint8ClampedArray(0) }));
+    const stop = new AbortController();
+    const seen: number[] = [];
+    setTimeout(() => stop.abort());
+    const exported = exportMatte(
+      {
+        frames: arrayFrameSource(pictures, "clip"),
+        request: {
+          layers: [{ objectId: 1, name: "ball", operation: "add", masks: long }],
+          from: 0,
+          to: count - 1,
+          content: "matte",
+          grouping: "merged",
+          format: "paths",
+        },
+        maskSide: 64,
+        signal: stop.signal,
+        onFile: async () => undefined,
+        onProgress: ({ doneFrames }) => seen.push(doneFrames),
+      },
+      async () => undefined,
+    );
+    await expect(exported).rejects.toThrow(/abort/i);
+    expect(seen.at(-1) ?? 0).toBeLessThan(count / 2);
+  });
+
   it("are one document per object, with paths that end where the object is hidden", async () => {
     const files = await write({ format: "paths" });
     expect(files.map(({ path }) => path)).toEqual(["ball.json"]);

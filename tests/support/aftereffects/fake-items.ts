@@ -116,6 +116,6 @@ export class FakeSequence extends FakeFootage {
 
   override get duration(): number {
     const { isStill, conformFrameRate, nativeFrameRate } = this.mainSource;
-    return isStill ? 0 : this.frames / (conformFrameRate || nativeFrameRate);
+    return isStill ? 0 : (this.mainSource.loop * this.frames) / (conformFrameRate || nativeFrameRate);
   }
 }

@@ -1,5 +1,6 @@
 /** Runs inside the script context of tests: comps and layers as After Effects has them. */
 import { FakeItem } from "./fake-items.ts";
+import { sampleLayer } from "./fake-pixels.ts";
 import { FakeGroup, FakeProperty } from "./fake-properties.ts";
 import type { Traps } from "./fake-traps.ts";
 
@@ -32,6 +33,12 @@ export class FakeComp
     return this.stack[index - 1] as FakeLayer;
   }
 
+  layerOfName(name: string): FakeLayer {
+    for (let i = 0; i < this.stack.length; i++)
+      if ((this.stack[i] as FakeLayer).name === name) return this.stack[i] as FakeLayer;
+    throw new Error("No layer " + name);
+  }
+
   uses(item: FakeItem): boolean {
     for (let i = 0; i < this.stack.length; i++) if ((this.stack[i] as FakeLayer).source === item) return true;
     return false;
@@ -39,7 +46,7 @@ export class FakeComp
 
   saveFrameToPng(time: number, file: { fsName: string }): void {
     this.savedStills.push({ time, file: file.fsName });
-    this.project.renderStill(file.fsName);
+    if (!this.project.traps.noFileAccess) this.project.renderStill(file.fsName);
   }
 
   dropLayersOf(item: FakeItem): void {
@@ -197,6 +204,17 @@ export class FakeLayer
   sourcePointToComp(point: Point): Point {
     const own = this.throughTransform(point);
     return this.parent ? this.parent.sourcePointToComp(own) : own;
+  }
+
+  evaluate(expression: string, time: number): number {
+    if (this.traps.samplingThrows) throw new Error("Expression disabled");
+    const parts =
+      /^100 \* thisComp\.layer\("(.*)"\)\.sampleImage\(\[([\d.]+), [\d.]+\], \[0\.5, 0\.5\], true, time\)\[(\d)\]$/.exec(
+        expression,
+      );
+    if (!parts) throw new Error("Unknown expression " + expression);
+    const layer = this.containingComp.layerOfName(parts[1] as string);
+    return 100 * sampleLayer(layer, Number(parts[2]), Number(parts[3]), time);
   }
 
   private throughTransform(point: Point): Point {

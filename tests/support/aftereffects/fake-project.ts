@@ -16,6 +16,8 @@ export class FakeProject implements Pick<Project, "numItems"> {
   readonly version: string;
   /** Pictures of a sequence that a test has written, and their size. */
   sequence = { frames: 60, width: 640, height: 360, hasAlpha: false };
+  /** Set by the test: brightness (0 to 1) of a file's frame at a share of its width. */
+  brightness: (path: string, frame: number, across: number) => number = () => 0;
   /** Set by the test: writes the PNG. */
   renderStill: (path: string) => void = () => {};
   private ids = 0;

@@ -19,7 +19,12 @@ interface Key {
 export interface Owner {
   traps: Traps;
   locked: boolean;
+  /** Of the one expression that Masklet uses. */
+  evaluate(expression: string, time: number): number;
 }
+
+/** Seconds: times are fractions in After Effects, where 1/24 * 3 is 3/24. */
+const SAME_TIME = 1e-9;
 
 function requireUnlocked(owner: Owner): void {
   if (owner.locked) throw new Error("The layer is locked");
@@ -36,6 +41,7 @@ export class FakeProperty
   name: string;
   keys: Key[] = [];
   value: unknown;
+  expression = "";
   stale = false;
   owner: Owner;
 
@@ -120,14 +126,33 @@ export class FakeProperty
     this.keys = this.keys.slice(0, index - 1).concat(this.keys.slice(index));
   }
 
-  /** Without interpolation: a function of time, or the last key's value. */
-  valueAtTime(time: number, _preExpression: boolean): unknown {
-    let value = this.value;
-    for (let i = 0; i < this.keys.length; i++) {
-      const key = this.keys[i] as Key;
-      if (key.time <= time) value = key.value;
+  /** Of its expression, a function of time, or its keys. */
+  valueAtTime(time: number, preExpression: boolean): unknown {
+    if (this.expression !== "" && !preExpression) return this.owner.evaluate(this.expression, time);
+    if (typeof this.value === "function") return (this.value as (time: number) => unknown)(time);
+    if (this.keys.length === 0) return this.value;
+    let at = 0;
+    while (at + 1 < this.keys.length && (this.keys[at + 1] as Key).time <= time + SAME_TIME) at++;
+    const before = this.keys[at] as Key;
+    const after = this.keys[at + 1];
+    if (!after || before.out === HOLD || time <= before.time) return before.value;
+    return this.mix(before, after, (time - before.time) / (after.time - before.time));
+  }
+
+  /** Numbers, and the vertices of shapes, evenly; not so where the trap says that After Effects eases. */
+  private mix(before: Key, after: Key, share: number): unknown {
+    const eased = this.owner.traps.keysEase ? share * share * (3 - 2 * share) : share;
+    if (typeof before.value === "number")
+      return before.value + ((after.value as number) - before.value) * eased;
+    const a = (before.value as Shape).vertices;
+    const b = (after.value as Shape).vertices;
+    const vertices: [number, number][] = [];
+    for (let i = 0; i < a.length; i++) {
+      const p = a[i] as [number, number];
+      const q = b[i] as [number, number];
+      vertices.push([p[0] + (q[0] - p[0]) * eased, p[1] + (q[1] - p[1]) * eased]);
     }
-    return typeof value === "function" ? (value as (time: number) => unknown)(time) : value;
+    return { closed: true, vertices: vertices };
   }
 
   private key(index: number): Key {

@@ -30,6 +30,14 @@ export interface Traps {
   /** A child's place counts its parent's pixels as they are shown, not as they are counted. */
   parentCountsShownPixels: boolean;
   moveThrows: boolean;
+  /** Values ease from key to key, whatever the keys say. */
+  keysEase: boolean;
+  /** A reversed layer shows the frame that begins at its time, not the one before. */
+  reversedShowsFrameAt: boolean;
+  /** Mask vertices count pixels as they are shown, not as they are counted. */
+  masksCountShownPixels: boolean;
+  /** `sampleImage` is refused. */
+  samplingThrows: boolean;
   /** `saveFrameToPng`: at once, a part at first and the rest later, a part for good, nothing. */
   stills: "whole" | "late" | "truncated" | "none";
 }
@@ -53,6 +61,10 @@ export function noTraps(): Traps {
     parentIgnored: false,
     parentCountsShownPixels: false,
     moveThrows: false,
+    keysEase: false,
+    reversedShowsFrameAt: false,
+    masksCountShownPixels: false,
+    samplingThrows: false,
     stills: "whole",
   };
 }
@@ -82,6 +94,10 @@ export const EVERY_TRAP: Partial<Traps>[] = [
   { parentIgnored: true },
   { parentCountsShownPixels: true },
   { moveThrows: true },
+  { keysEase: true },
+  { reversedShowsFrameAt: true },
+  { masksCountShownPixels: true },
+  { samplingThrows: true },
   { stills: "late" },
   { stills: "truncated" },
   { stills: "none" },

@@ -1,7 +1,8 @@
 /** Test support, in Node: a project with a tracked layer, the page's host over it, plans for it, and what it holds. */
-import fs, { mkdtempSync, writeFileSync } from "node:fs";
+import fs, { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { AfterEffectsHost } from "../../../plugin/aftereffects/after-effects-host.ts";
 import { type NodeFiles, ScriptCalls } from "../../../plugin/aftereffects/cep.ts";
 import type { EditPlan, MaskPath, MatteImport } from "../../../plugin/edit-plan.ts";
@@ -48,6 +49,7 @@ export async function makeScene({ traps = {}, version, arrange }: Wishes = {}): 
   writeFileSync(join(folder, "shot.mov"), "0123456789");
   const { project } = script.app;
   project.file = { parent: { fsName: folder } };
+  project.brightness = brightnessOf;
   project.renderStill = (path) => renderStill(path, script.traps.stills);
   const comp = project.items.addComp("Shot 12", 640, 360, 1, 5, 24);
   const layer = comp.layers.add(new script.fake.FakeFootage(project, join(folder, "shot.mov")));
@@ -66,12 +68,20 @@ function openHost(script: ScriptContext, folder: string, scripts: string[]): Aft
     getSystemPath: () => folder,
     evalScript: (text: string, callback: (result: string) => void) => {
       scripts.push(text);
-      setImmediate(() => callback(script.evaluate(text)));
+      setImmediate(() => callback(String(script.evaluate(text))));
     },
   };
   const files = fs as unknown as NodeFiles;
   const calls = new ScriptCalls(cep, files, folder, 2_000);
   return new AfterEffectsHost({ calls, files, dataFolder: folder, pollMilliseconds: 2, pollCount: 20 });
+}
+
+/** Of the numbered picture that is really there. */
+function brightnessOf(first: string, frame: number, across: number): number {
+  const digits = /(\d+)\.png$/.exec(first)?.[1] ?? "";
+  const path = `${first.slice(0, -digits.length - 4)}${String(frame).padStart(digits.length, "0")}.png`;
+  const { width, data } = decode(readFileSync(path));
+  return data[Math.floor(across * width)]! / 255;
 }
 
 function renderStill(path: string, how: Traps["stills"]): void {
@@ -172,8 +182,9 @@ const rateOf = ({
 
 /** Comp seconds that a frame of the layer's footage lasts. */
 function frameSeconds({ source, stretch }: Layer): number {
-  const footage = source as InstanceType<Fake["FakeFootage"]>;
-  return Number((stretch / 100 / rateOf(footage.mainSource)).toFixed(6));
+  const { mainSource } = source as Partial<InstanceType<Fake["FakeFootage"]>>;
+  const rate = mainSource ? rateOf(mainSource) : (source?.frameRate ?? 0);
+  return Number((stretch / 100 / rate).toFixed(6));
 }
 
 function describeLayer(layer: Layer): unknown {
