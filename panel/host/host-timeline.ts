@@ -68,7 +68,8 @@ export class HostTimeline {
   /** Opens what is selected in the host: its file, or else the frames that the host renders. */
   openSelection(): Promise<boolean> {
     return this.#guard(async () => {
-      this.description.value = await this.#host.describe();
+      // A host that can't describe itself says why when it is asked for the selection.
+      this.description.value = await this.#host.describe().catch(() => null);
       const selection = unwrap(await this.#host.readSelection());
       const hasFile = selection.mediaPath !== null && selection.mediaBytes !== null;
       const opened = (hasFile && (await this.#openFile(selection))) || (await this.#openStills(selection));

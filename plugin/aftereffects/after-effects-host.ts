@@ -131,6 +131,7 @@ export class AfterEffectsHost implements HostApi {
   renderStill(
     clipId: string,
     frameIndex: number,
+    maxWidth: number,
   ): Promise<HostOutcome<{ mimeType: string; base64: string }>> {
     return this.#outcome(async () => {
       const { selection, facts, pictures } = this.#opened(clipId);
@@ -140,7 +141,7 @@ export class AfterEffectsHost implements HostApi {
       const file = `${this.#with.dataFolder}/still-${this.#stills++}.png`;
       const time = secondsOfSourceFrame(selection, frame);
       try {
-        await this.#do("saveStill", { layer: layerOf(clipId), time, file });
+        await this.#do("saveStill", { layer: layerOf(clipId), maxWidth, time, file });
         return await this.#completeStill(file);
       } catch (error) {
         await this.#do("removeStills", null);

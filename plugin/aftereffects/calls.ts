@@ -141,6 +141,8 @@ export interface PlaceMatte {
 
 export interface SaveStill {
   layer: LayerReference;
+  /** Pixels; a wider source is rendered smaller. */
+  maxWidth: number;
   /** Source seconds. */
   time: number;
   file: string;

@@ -103,7 +103,7 @@ describe.each(Object.entries(READS))("%s", (_, arrange) => {
       const scene = await makeScene({ arrange });
       const untouched = describeProject(scene);
       Object.assign(scene.script.traps, trap);
-      const still = await scene.host.renderStill(scene.clipId, 3);
+      const still = await scene.host.renderStill(scene.clipId, 3, 1024);
       if (still.ok) expect(completeStillType(Buffer.from(still.value.base64, "base64"))).toBe("image/png");
       else expect(still.error.message && still.error.remedy).not.toBe("");
       expect(still.ok).toBe(trap.stills !== "none" && trap.stills !== "truncated" && !trap.noFileAccess);

@@ -500,13 +500,22 @@ describe("what isn't ours", () => {
 
 describe("frames and messages", () => {
   it("renders stills from one temporary comp of the source's size and removes it", () => {
-    host.done("saveStill", { layer: reference, time: 0.5, file: "/tmp/a.png" });
-    host.done("saveStill", { layer: reference, time: 1, file: "/tmp/b.png" });
+    host.done("saveStill", { layer: reference, maxWidth: 1024, time: 0.5, file: "/tmp/a.png" });
+    host.done("saveStill", { layer: reference, maxWidth: 1024, time: 1, file: "/tmp/b.png" });
     const comps = [...host.app.project.all].filter(({ name }) => name.includes("temporary"));
     expect(comps).toHaveLength(1);
     expect(comps[0]).toMatchObject({ width: 640, height: 360, savedStills: [{ time: 0.5 }, { time: 1 }] });
     host.done("removeStills", null);
     expect([...host.app.project.all].some(({ name }) => name.includes("temporary"))).toBe(false);
+  });
+
+  it("renders a wide source no wider than asked for, filling the frame", () => {
+    Object.assign(layer.source!, { width: 4096, height: 2304 });
+    host.done("saveStill", { layer: reference, maxWidth: 1024, time: 0, file: "/tmp/a.png" });
+    const comp = [...host.app.project.all].find(({ name }) => name.includes("temporary"));
+    expect(comp).toMatchObject({ width: 1024, height: 576 });
+    const [first] = (comp as Layer["containingComp"]).stack;
+    expect([...first!.sourcePointToComp([4096, 2304])]).toEqual([1024, 576]);
   });
 
   it("takes text of any script and any length without a JSON object", () => {

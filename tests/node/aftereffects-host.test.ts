@@ -145,7 +145,7 @@ describe("reading", () => {
       return answer;
     });
     await value(host.readSelection());
-    const still = await value(host.renderStill(clipId, 0));
+    const still = await value(host.renderStill(clipId, 0, 1024));
     expect(still.mimeType).toBe("image/png");
     expect(Buffer.from(still.base64, "base64")).toEqual(Buffer.from(PNG));
     expect(readdirSync(folder).filter((name) => name.startsWith("still"))).toEqual([]);
@@ -159,7 +159,7 @@ describe("reading", () => {
   }
 
   it("says so when the host promises a still and never writes it", async () => {
-    expect(await host.renderStill(clipId, 0)).toMatchObject({ ok: false, error: { code: "timeout" } });
+    expect(await host.renderStill(clipId, 0, 1024)).toMatchObject({ ok: false, error: { code: "timeout" } });
     expect([...script.app.project.all].some(({ name }) => name.includes("temporary"))).toBe(false);
   });
 
@@ -178,7 +178,7 @@ describe("reading", () => {
     const selection = await value(host.readSelection());
     expect(selection).toMatchObject({ mediaPath: null, mediaBytes: null });
     const read = async (frame: number) => {
-      const { base64 } = await value(host.renderStill(selection.clipId, frame));
+      const { base64 } = await value(host.renderStill(selection.clipId, frame, 1024));
       return Buffer.from(base64, "base64")[41];
     };
     // Stretched to 200 %: frames 0 and 1 of the comp show the first picture.
@@ -193,7 +193,7 @@ describe("reading", () => {
     writeFileSync(join(folder, "plate.001.png"), PNG);
     layer.source = new script.fake.FakeFootage(script.app.project, join(folder, "plate.001.png"));
     const selection = await value(host.readSelection());
-    await host.renderStill(selection.clipId, 0);
+    await host.renderStill(selection.clipId, 0, 1024);
     expect(scriptCalls.some((text) => text.includes("saveStill"))).toBe(true);
   });
 
@@ -208,7 +208,7 @@ describe("reading", () => {
       return answer;
     });
     await value(host.readSelection());
-    await host.renderStill(clipId, 3);
+    await host.renderStill(clipId, 3, 1024);
     expect(seen).toBeCloseTo(0.5 + 3.5 / 24, 6);
   });
 });

@@ -3,6 +3,8 @@
  * right from where it was clicked. Drives the session's tests in Node; the page is tested with the real one.
  */
 
+import { exportMatte } from "../../worker/export-matte.ts";
+import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import { encodeMask } from "../../worker/mask-rle.ts";
 import type {
   ClipInfo,
@@ -222,9 +224,23 @@ export class FakeTracker implements TrackerApi {
     this.exports.push(request);
     const failed = this.#failure<{ files: number }>("exportMatte");
     if (failed) return failed;
+    if (request.format === "paths") return this.#tracePaths(request, onFile);
     for (let frame = request.from; frame <= request.to; frame++)
       await onFile({ path: `${frame}.png`, bytes: new Blob([String(frame)]) });
     return ok({ files: request.to - request.from + 1 });
+  }
+
+  /** The real tracing, over black pictures. */
+  async #tracePaths(
+    request: Parameters<TrackerApi["exportMatte"]>[1],
+    onFile: Parameters<TrackerApi["exportMatte"]>[2],
+  ): ReturnType<TrackerApi["exportMatte"]> {
+    const { width, height, frameCount } = this.clip;
+    const picture = { width, height, data: new Uint8ClampedArray(width * height * 4) };
+    const frames = arrayFrameSource(new Array(frameCount).fill(picture), "clip");
+    const { signal } = new AbortController();
+    const job = { frames, request, maskSide: 64, signal, onFile, onProgress: () => {} };
+    return ok(await exportMatte({ ...job, onFile: async (file) => onFile(file) }, async () => {}));
   }
 
   #failure<T = never>(call: string): Outcome<T> | null {

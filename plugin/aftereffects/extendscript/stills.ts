@@ -9,11 +9,12 @@ const NAME = "Masklet frames (temporary)";
 
 /**
  * Asks for one frame as PNG. The call returns before the file is whole: the page waits until it parses
- * to its end. The comp holds the source alone at its own size, so no effect or transform is baked in.
+ * to its end. The comp holds the source alone and fills with it, so no effect or transform is baked in.
  */
 export function saveStill(argument: SaveStill): { file: string } {
   const source = findLayer(argument.layer).source as AVItem;
-  const comp = ownComp(source) || inOneUndoStep("Masklet: frames", () => temporaryComp(source));
+  const width = Math.min(source.width, argument.maxWidth);
+  const comp = ownComp(source, width) || inOneUndoStep("Masklet: frames", () => temporaryComp(source, width));
   if (!comp.saveFrameToPng) {
     throw new HostRefusal(
       "refused",
@@ -25,27 +26,30 @@ export function saveStill(argument: SaveStill): { file: string } {
   return { file: argument.file };
 }
 
-function ownComp(source: AVItem): CompItem | null {
+function ownComp(source: AVItem, width: number): CompItem | null {
   for (let i = 1; i <= app.project.numItems; i++) {
     const item = app.project.item(i);
-    if (item instanceof CompItem && isTemporary(item) && (item.layer(1) as AVLayer).source === source)
-      return item;
+    if (!(item instanceof CompItem) || !isTemporary(item) || item.width !== width) continue;
+    if ((item.layer(1) as AVLayer).source === source) return item;
   }
   return null;
 }
 
 /** A still has no duration, and no rate. */
-function temporaryComp(source: AVItem): CompItem {
+function temporaryComp(source: AVItem, width: number): CompItem {
+  const height = Math.max(4, Math.round((source.height * width) / source.width));
   const rate = source.frameRate > 0 ? source.frameRate : 25;
   const comp = app.project.items.addComp(
     NAME,
-    source.width,
-    source.height,
+    width,
+    height,
     source.pixelAspect,
     source.duration > 0 ? source.duration : 1 / rate,
     rate,
   );
   markTemporary(comp);
-  comp.layers.add(source);
+  const layer = comp.layers.add(source);
+  const scale = (layer.property("ADBE Transform Group") as PropertyGroup).property("ADBE Scale") as Property;
+  scale.setValue([(100 * width) / source.width, (100 * height) / source.height, 100]);
   return comp;
 }
