@@ -13,7 +13,7 @@ import type {
 } from "../../plugin/protocol.ts";
 import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
-import type { ClipSource, MatteFile } from "../../worker/protocol.ts";
+import type { ClipInfo, ClipSource, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
@@ -89,6 +89,8 @@ export class HostTimeline {
       ...(selection.mediaPath !== null && { path: selection.mediaPath }),
     };
     if (!(await this.#session.openClip(source))) return false;
+    // Turned otherwise than the host shows it: then only the host's own frames fit what is written.
+    if (isTurned(selection, openClipOf(this.#session.state))) return false;
     this.#enter({ selection, route: "media" });
     return true;
   }
@@ -260,6 +262,14 @@ export class HostTimeline {
     if (notes.length === 0) return;
     this.#session.state.notice.value = { tone: "info", message: notes.join(" "), remedy: "" };
   }
+}
+
+/** Upright in one place and lying in the other; nearly square pictures say nothing. */
+function isTurned({ width, height, pixelAspect }: ClipSelection, info: ClipInfo | null): boolean {
+  if (!info || width === 0 || height === 0) return false;
+  const there = (width * pixelAspect.numerator) / (height * pixelAspect.denominator);
+  const here = info.width / info.height;
+  return Math.max(there, here) > 1.05 && Math.min(there, here) < 0.95;
 }
 
 function unwrap<T>(outcome: HostOutcome<T>): T {

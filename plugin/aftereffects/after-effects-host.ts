@@ -140,6 +140,8 @@ export class AfterEffectsHost implements HostApi {
       if (picture) return await this.#completeStill(picture);
       const file = `${this.#with.dataFolder}/still-${this.#stills++}.png`;
       const time = secondsOfSourceFrame(selection, frame);
+      // One of a panel that was closed in the middle would pass for this one.
+      this.#with.files.rmSync(file, { force: true });
       try {
         await this.#do("saveStill", { layer: layerOf(clipId), maxWidth, time, file });
         return await this.#completeStill(file);

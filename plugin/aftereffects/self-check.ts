@@ -143,6 +143,7 @@ class HostCheck {
     let early = 0;
     for (let i = 0; i < 3; i++) {
       const file = `${this.#folder}/still-${i}.png`;
+      this.#with.files.rmSync(file, { force: true });
       const from = this.#with.now();
       try {
         await this.#do("checkStill", { file });

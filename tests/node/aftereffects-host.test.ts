@@ -275,6 +275,33 @@ describe("a host that misbehaves", () => {
     });
   });
 
+  it("is told of when it doesn't answer, as with a dialogue open, and is heard again afterwards", async () => {
+    let silent = true;
+    const cep = {
+      getSystemPath: () => folder,
+      evalScript: (text: string, callback: (result: string) => void) => {
+        if (!silent) callback(script.evaluate(text));
+      },
+    };
+    const files = fs as unknown as NodeFiles;
+    const calls = new ScriptCalls(cep, files, folder, 30);
+    host = new AfterEffectsHost({ calls, files, dataFolder: folder, pollMilliseconds: 5, pollCount: 4 });
+    expect(await host.readSelection()).toMatchObject({
+      ok: false,
+      error: {
+        message: expect.stringContaining("dialogue"),
+        remedy: expect.stringContaining("Close dialogues"),
+      },
+    });
+    silent = false;
+    expect(await host.readSelection()).toMatchObject({ ok: true });
+  });
+
+  it("does not pass a still of an earlier run for a new one", async () => {
+    writeFileSync(join(folder, "still-0.png"), PNG);
+    expect(await host.renderStill(clipId, 0, 1024)).toMatchObject({ ok: false, error: { code: "timeout" } });
+  });
+
   it("refuses paths that leave the matte folder", async () => {
     expect(await host.writeFile("../evil.png", "", false)).toMatchObject({
       ok: false,

@@ -140,6 +140,11 @@ describe("layers whose frames After Effects renders", () => {
     expect(panel.session.state.notice.value?.message).toContain("source is a composition");
   });
 
+  it("are taken where the file decodes lying and After Effects shows it upright", async () => {
+    const panel = await open((layer) => Object.assign(layer.source!, { width: 36, height: 64 }));
+    expect(panel.timeline.clip.value?.route).toBe("stills");
+  });
+
   it("are tidied up too where one of them doesn't come", async () => {
     const panel = await open();
     panel.scene.layer.source = panel.scene.layer.containingComp.project.items.addComp(
