@@ -2,6 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { ClipsDialog } from "./clips-dialog.tsx";
+import { EnginePanel } from "./engine/engine-panel.tsx";
 import { HostPanel } from "./host/host-panel.tsx";
 import { ModelDialog } from "./model-picker/model-dialog.tsx";
 import { FramePanel } from "./objects/frame-panel.tsx";
@@ -47,6 +48,7 @@ export function App({ panel }: { panel: Panel }) {
             <ReviewPanel />
             <MattePanel />
             <MaskPathPanel />
+            <EnginePanel />
           </aside>
         </main>
         <footer class="bottom">

@@ -4,6 +4,7 @@ import type { Signal } from "@preact/signals";
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { HostApi } from "../plugin/protocol.ts";
+import type { EngineState } from "./engine/engine-state.ts";
 import type { HostTimeline } from "./host/host-timeline.ts";
 import type { MaskPaths } from "./output/mask-paths.ts";
 import type { FileSink } from "./session/exporting.ts";
@@ -20,6 +21,8 @@ export interface Surroundings {
   host: HostApi;
   /** Whether the host has a timeline of its own. */
   hasTimeline: boolean;
+  /** The process that tracks, where there may be one beside the page; null where a worker of the page does. */
+  engine: Signal<EngineState> | null;
   /** The clip that comes with the product; null where there is none. */
   loadDemo: (() => Promise<{ blob: Blob; name: string }>) | null;
   /** Null when the person changed their mind. */

@@ -3,7 +3,7 @@ import { type Signal, signal } from "@preact/signals";
 import type { ConnectedTracker } from "./engine-tracker.ts";
 import { RecoveringTracker, type TrackerSupply } from "./recovering-tracker.ts";
 
-type EngineState =
+export type EngineState =
   | { phase: "starting" }
   | { phase: "running"; nodeVersion: string; codecsProblem: string; residentBytes: number | null }
   | { phase: "restarting"; why: string }

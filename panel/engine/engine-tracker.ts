@@ -1,5 +1,6 @@
 /** In the page: the tracker in an engine process, as soon as it has proven to be ours. */
 import {
+  type DecodedClip,
   ENGINE_PROTOCOL,
   type EngineGreeting,
   type EngineStatus,
@@ -7,7 +8,8 @@ import {
 } from "../../worker/engine/contract.ts";
 import { Peer } from "../../worker/engine/peer.ts";
 import type { PixelBitmap } from "../../worker/engine/values.ts";
-import type { ClipSource, Outcome, TrackerApi } from "../../worker/protocol.ts";
+import type { ClipInfo, ClipSource, Outcome, TrackerApi } from "../../worker/protocol.ts";
+import type { PageDecoder } from "./page-decoder.ts";
 
 /** A process that was started for us alone; `plugin/aftereffects/engine` makes it. */
 export interface EngineProcess {
@@ -27,12 +29,19 @@ export interface ConnectedTracker {
 /** The first start may be slow: a virus scanner reads a hundred megabytes of libraries. Milliseconds. */
 const GREETING_TIMEOUT = 45_000;
 
+export interface EngineWishes {
+  onStatus(status: EngineStatus): void;
+  /** Decodes what the engine has no codec for; absent: such clips are refused. */
+  decoder?: PageDecoder;
+  /** Until the engine answers; milliseconds. */
+  timeout?: number;
+}
+
 /** Rejects with words for the person where what was started is no engine of ours, or can't do the work. */
 export async function connectEngine(
   process: EngineProcess,
   secret: string,
-  onStatus: (status: EngineStatus) => void,
-  timeout = GREETING_TIMEOUT,
+  { onStatus, decoder, timeout = GREETING_TIMEOUT }: EngineWishes,
 ): Promise<ConnectedTracker> {
   const peer = new Peer({
     write: (chunks) => {
@@ -53,7 +62,7 @@ export async function connectEngine(
   }, timeout);
   try {
     const greeting = checked((await peer.call("hello", [secret])) as EngineGreeting);
-    return { api: trackerBehind(peer), greeting, close };
+    return { api: trackerBehind(peer, decoder), greeting, close };
   } catch (error) {
     close();
     throw error;
@@ -71,30 +80,58 @@ function checked(greeting: EngineGreeting): EngineGreeting {
 }
 
 /** Frames come as pixels and become bitmaps here; what was lent for a clip stays so until it is closed. */
-function trackerBehind(peer: Peer): TrackerApi {
-  const lentTo = new Map<string, number[]>();
+function trackerBehind(peer: Peer, decoder: PageDecoder | undefined): TrackerApi {
+  const clips = new Map<string, OpenedClip>();
   const special: Partial<TrackerApi> = {
     readFrame: async (clipId, frameIndex, maxWidth) => {
+      const decoded = clips.get(clipId)?.decoded;
+      if (decoded && decoder) return decoder.readFrame(decoded, frameIndex, maxWidth);
       const outcome = (await peer.call("readFrame", [clipId, frameIndex, maxWidth])) as Outcome<PixelBitmap>;
       return outcome.ok ? { ok: true, value: await bitmapOf(outcome.value, maxWidth) } : outcome;
     },
     openClip: async (source) => {
-      let lent: number[] = [];
-      const outcome = (await peer.call("openClip", [withoutPort(source)], (ids) => {
-        lent = ids;
-      })) as Awaited<ReturnType<TrackerApi["openClip"]>>;
-      if (outcome.ok) lentTo.set(outcome.value.clipId, lent);
-      else peer.takeBack(lent);
-      return outcome;
+      const opened = await openOrDecode(peer, source, decoder);
+      if (opened.outcome.ok) clips.set(opened.outcome.value.clipId, opened);
+      else peer.takeBack(opened.lent);
+      return opened.outcome;
     },
     closeClip: async (clipId) => {
       await peer.call("closeClip", [clipId]);
-      peer.takeBack(lentTo.get(clipId) ?? []);
-      lentTo.delete(clipId);
+      peer.takeBack(clips.get(clipId)?.lent ?? []);
+      clips.delete(clipId);
     },
   };
   const plain = TRACKER_METHODS.map((name) => [name, (...args: unknown[]) => peer.call(name, args)] as const);
   return { ...(Object.fromEntries(plain) as unknown as TrackerApi), ...special };
+}
+
+interface OpenedClip {
+  outcome: Outcome<ClipInfo>;
+  /** Numbers of what stays here and is read from there. */
+  lent: number[];
+  /** Where the page decodes. */
+  decoded: DecodedClip | null;
+}
+
+async function openOrDecode(
+  peer: Peer,
+  source: ClipSource,
+  decoder: PageDecoder | undefined,
+): Promise<OpenedClip> {
+  const opened = await openIn(peer, withoutPort(source), null);
+  if (opened.outcome.ok || opened.outcome.error.code !== "unsupported-codec" || !decoder) return opened;
+  const decoded = await decoder.open(source);
+  if (!decoded.ok) return opened;
+  peer.takeBack(opened.lent);
+  return openIn(peer, decoded.value, decoded.value);
+}
+
+async function openIn(peer: Peer, source: unknown, decoded: DecodedClip | null): Promise<OpenedClip> {
+  let lent: number[] = [];
+  const outcome = await peer.call("openClip", [source], (ids) => {
+    lent = ids;
+  });
+  return { outcome: outcome as Outcome<ClipInfo>, lent, decoded };
 }
 
 /** The engine reads files by their path; the port stays for a worker that can't. */

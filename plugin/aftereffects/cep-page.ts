@@ -21,7 +21,7 @@ export function isCepPage(page: object): page is CepPage {
 
 export function connectToAfterEffects({ __adobe_cep__: cep, cep_node }: CepPage): AfterEffectsHost {
   const files = cep_node.require("fs") as NodeFiles;
-  const dataFolder = `${pathOf(cep.getSystemPath("userData"))}/Masklet`;
+  const dataFolder = dataFolderOf(cep);
   files.mkdirSync(dataFolder, { recursive: true });
   const calls = new ScriptCalls(cep, files, dataFolder);
   const extensionFolder = pathOf(cep.getSystemPath("extension"));
@@ -33,6 +33,11 @@ function checkCepPage({ require }: CepPage["cep_node"], places: EnginePlaces): P
   // biome-ignore lint/style/useNodejsImportProtocol: CEP's own require, by the name that `CepPage` gives.
   const process = require("process") as Parameters<typeof engineNode>[1] & { versions: { node: string } };
   return checkPage(engineNode(require, process), process.versions.node, places);
+}
+
+/** The panel's own data. */
+export function dataFolderOf(cep: Cep): string {
+  return `${pathOf(cep.getSystemPath("userData"))}/Masklet`;
 }
 
 /** CEP answers with a file URL on macOS ("file:///Users/…") and Windows ("file:///C:/…"), or with a path. */

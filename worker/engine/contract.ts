@@ -1,5 +1,6 @@
 /** What panel and engine have agreed on beside `TrackerApi`. Runs on both sides. */
-import type { TrackerApi } from "../protocol.ts";
+import type { ClipInfo, TrackerApi } from "../protocol.ts";
+import type { PixelBitmap } from "./values.ts";
 
 /** Of the calls; a panel refuses an engine of another version. */
 export const ENGINE_PROTOCOL = 1;
@@ -22,6 +23,16 @@ export interface EngineGreeting {
 export interface EngineStatus {
   /** Bytes of working memory that the process holds. */
   residentBytes: number;
+}
+
+/** A clip that the engine has no codec for: the page decodes it, and the engine asks for frames as it needs them. */
+export interface DecodedClip {
+  kind: "decoded";
+  name: string;
+  info: ClipInfo;
+  /** Rejects with words where the frame can't be decoded. */
+  frame(frameIndex: number): Promise<PixelBitmap>;
+  close(): Promise<void>;
 }
 
 export const TRACKER_METHODS: readonly (keyof TrackerApi)[] = [

@@ -1,5 +1,5 @@
 /** Runs in the engine process: what the tracker needs, out of what Node has. */
-
+import type { DecodedClip } from "../engine/contract.ts";
 import { PixelBitmap } from "../engine/values.ts";
 import { exportMatte } from "../export-matte.ts";
 import type { FrameSource, Picture } from "../frames/frame-source.ts";
@@ -27,8 +27,10 @@ export function engineRealm(): TrackerRealm {
   };
 }
 
-async function openClip(source: ClipSource, clipId: string): Promise<FrameSource> {
+async function openClip(source: ClipSource | DecodedClip, clipId: string): Promise<FrameSource> {
   switch (source.kind) {
+    case "decoded":
+      return decodedByPage(source, clipId);
     case "ranges":
       return openPath(source, clipId);
     case "media":
@@ -57,6 +59,43 @@ async function openPath(
   }
   const frames = await openClipAt(path);
   return { ...ofFrames(frames), info: { ...frames.info, clipId, name } };
+}
+
+function decodedByPage(clip: DecodedClip, clipId: string): FrameSource {
+  const frame = async (frameIndex: number) => {
+    try {
+      return await clip.frame(frameIndex);
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw new TrackerError("bad-clip", said, "Open the clip again.", error);
+    }
+  };
+  return {
+    info: { ...clip.info, clipId, name: clip.name },
+    frame,
+    frames: (from, to, signal) => oneAhead(frame, from, to, signal),
+    close: () => void clip.close().catch(() => {}),
+  };
+}
+
+/** The next frame comes while the one before is worked on. */
+async function* oneAhead(
+  frame: (frameIndex: number) => Promise<Picture>,
+  from: number,
+  to: number,
+  signal?: AbortSignal,
+): ReturnType<FrameSource["frames"]> {
+  const step = to < from ? -1 : 1;
+  let coming = frame(from);
+  for (let frameIndex = from; ; frameIndex += step) {
+    signal?.throwIfAborted();
+    const picture = await coming;
+    if (frameIndex !== to) coming = frame(frameIndex + step);
+    // Whoever asks for no more leaves it unheard.
+    coming.catch(() => {});
+    yield { frameIndex, picture };
+    if (frameIndex === to) return;
+  }
 }
 
 /** A source's methods may live on its class, where spreading doesn't find them. */

@@ -1,6 +1,7 @@
 /** Runs in Node: makes the optional media package's decoders and encoders available, once. */
 import { Logging, LogLevel } from "mediabunny";
 import { TrackerError } from "../tracker-error.ts";
+import { useCodecsOf } from "./codecs-folder.ts";
 
 let registration: Promise<void> | null = null;
 
@@ -17,7 +18,9 @@ export function prepareMediaCodecs(): Promise<void> {
 
 async function register(): Promise<void> {
   Logging.level = LogLevel.Errors;
+  const folder = process.env.MASKLET_CODECS;
   try {
+    if (folder) useCodecsOf(folder);
     const { registerMediabunnyServer } = await import("@mediabunny/server");
     // Software decoding gives the same pixels on every machine, and asks no driver first.
     registerMediabunnyServer({ hardwareContext: null });
@@ -25,7 +28,7 @@ async function register(): Promise<void> {
     throw new TrackerError(
       "unsupported-codec",
       "Reading or writing video needs the optional package @mediabunny/server, which can't be loaded here.",
-      'Install it with "npm install @mediabunny/server", or use a folder of PNG or JPEG frames.',
+      `Install it with "npm install ${folder ? `--prefix '${folder}' ` : ""}@mediabunny/server", or use a folder of PNG or JPEG frames.`,
       error,
     );
   }

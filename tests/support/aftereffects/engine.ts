@@ -6,6 +6,7 @@ import { join, resolve } from "node:path";
 import { encode } from "fast-png";
 import { parseSam2Config } from "../../../models/sam2/config.ts";
 import { type ConnectedTracker, connectEngine } from "../../../panel/engine/engine-tracker.ts";
+import type { PageDecoder } from "../../../panel/engine/page-decoder.ts";
 import { type EngineNode, engineNode } from "../../../plugin/aftereffects/engine/cep-node.ts";
 import type { EnginePlaces } from "../../../plugin/aftereffects/engine/find-node.ts";
 import { type StartedEngine, startEngine } from "../../../plugin/aftereffects/engine/start-engine.ts";
@@ -43,17 +44,18 @@ interface EngineWishes {
   /** What the panel says; absent: the secret. */
   said?: string;
   timeout?: number;
+  decoder?: PageDecoder;
 }
 
 export async function openEngine(
-  { env = {}, secret = "s3cret", said = secret, timeout = 30_000 }: EngineWishes = {},
+  { env = {}, secret = "s3cret", said = secret, timeout = 30_000, decoder }: EngineWishes = {},
   onStatus: (status: { residentBytes: number }) => void = () => {},
 ): Promise<RunningEngine> {
   const process = await startEngine(thisNode(env), enginePlaces(), {
     variable: SECRET_VARIABLE,
     value: secret,
   });
-  const connected = await connectEngine(process, said, onStatus, timeout);
+  const connected = await connectEngine(process, said, { onStatus, timeout, ...(decoder && { decoder }) });
   return { ...connected, process, processId: connected.greeting?.processId ?? 0 };
 }
 

@@ -1,0 +1,23 @@
+/** Tells the person when the engine was started again, and when there is none. No DOM. */
+import { effect, type Signal } from "@preact/signals";
+import type { Notice } from "../session/session-state.ts";
+import type { EngineState } from "./engine-state.ts";
+
+/** What it costs; why and what to do go before. */
+export const WITHOUT_ENGINE =
+  "Until then tracking runs inside this panel, with WebAssembly: the same masks, a frame takes several times as long.";
+
+export function tellOfEngine(state: Signal<EngineState>, notice: Signal<Notice | null>): void {
+  effect(() => {
+    if (state.value.phase !== "absent") return;
+    notice.value = { tone: "warning", message: state.value.why, remedy: WITHOUT_ENGINE };
+  });
+}
+
+export function recoveredNotice(why: string): Notice {
+  return {
+    tone: "warning",
+    message: `${why} It was started again, and what was tracked is all there.`,
+    remedy: "Steps from before can't be undone. If it comes again, take a smaller model.",
+  };
+}
