@@ -41,6 +41,10 @@ const commandLine = {
 /** Beside After Effects' panel: what it can't hold is native, or must be the one that a codec package finds. */
 const ENGINE_PACKAGES = /^(onnxruntime-(node|common)|mediabunny|@mediabunny\/.*|@jsquash\/jpeg)(\/|$)/;
 
+/** Packages that travel beside the engine's bundle; its codecs are the person's own to install. */
+const BESIDE_ENGINE = ["onnxruntime-node", "onnxruntime-common", "mediabunny", "@jsquash/jpeg"];
+const inEngine = new Set();
+
 const engine = {
   input: { engine: "worker/node/engine.ts" },
   output: {
@@ -51,7 +55,21 @@ const engine = {
     inlineDynamicImports: true,
   },
   external: (id) => builtinModules.includes(id.replace(/^node:/, "")) || ENGINE_PACKAGES.test(id),
-  plugins: [resolve({ exportConditions: ["node"] }), commonjs(), typescript("node20")],
+  plugins: [
+    resolve({ exportConditions: ["node"] }),
+    commonjs(),
+    typescript("node20"),
+    notePackages(inEngine),
+    {
+      name: "engine-licences",
+      writeBundle: () =>
+        writeThirdParty(
+          "dist/engine",
+          BESIDE_ENGINE.map((name) => join(process.cwd(), "node_modules", name)),
+          inEngine,
+        ),
+    },
+  ],
 };
 
 // ---------------------------------------------------------------- the page

@@ -25,23 +25,23 @@ THIS SOFTWARE IS PROVIDED BY THE COPYRIGHT HOLDERS AND CONTRIBUTORS "AS IS" AND 
   "Apache-2.0": "The Apache License, Version 2.0: the text is in the file LICENSE beside this one.",
 };
 
-/** Rollup plug-in: notes the packages whose code the bundle keeps. */
-export function notePackages() {
+/** Rollup plug-in: notes the packages whose code the bundle keeps, for the page unless another set is given. */
+export function notePackages(noted = folders) {
   return {
     name: "note-packages",
     generateBundle(_options, bundle) {
       for (const { modules = {} } of Object.values(bundle))
         for (const [id, { renderedLength }] of Object.entries(modules)) {
           const folder = IN_PACKAGE.exec(id.replace(/^\0/, ""))?.[1];
-          if (folder && renderedLength > 0) folders.add(folder);
+          if (folder && renderedLength > 0) noted.add(folder);
         }
     },
   };
 }
 
 /** Writes the licences of all that was noted; what is copied rather than bundled is added by its folder. */
-export async function writeThirdParty(target, copied = []) {
-  const all = [...new Set([...folders, ...copied])].sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
+export async function writeThirdParty(target, copied = [], noted = folders) {
+  const all = [...new Set([...noted, ...copied])].sort((a, b) => nameOf(a).localeCompare(nameOf(b)));
   const sections = await Promise.all(all.map(section));
   const head = "What Masklet's bundles contain besides its own code, with the licence of each.\n";
   await mkdir(target, { recursive: true });

@@ -1,4 +1,5 @@
 /** Runs as the tracking worker of a page: joins the tracker, the browser and, through comlink, the panel. */
+import "./older-browsers.ts";
 import { expose, transfer } from "comlink";
 import { browserRealm } from "./browser-realm.ts";
 import type { TrackerApi, WorkerAssets, WorkerAssetsMessage } from "./protocol.ts";

@@ -33,7 +33,7 @@ function withoutWholeTurns(turns: Value): Value {
 /** sin(2 pi y) within a quarter turn of zero. */
 function series(y: Value): Value {
   const square = mul(y, y);
-  const [last, ...others] = COEFFICIENTS.toReversed() as [number, ...number[]];
+  const [last, ...others] = [...COEFFICIENTS].reverse() as [number, ...number[]];
   const [first, ...rest] = others as [number, ...number[]];
   const start = add(mul(square, last), first);
   return mul(

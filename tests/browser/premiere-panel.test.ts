@@ -8,8 +8,8 @@ import { build } from "esbuild";
 import { decode } from "fast-png";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeMask } from "../../worker/mask-rle.ts";
 import { launchChromium } from "../support/chromium.ts";
+import { clickPoint, DEMO_SIZE as masks, overlap, trueMask } from "../support/demo-masks.ts";
 import type { BrowserHost } from "../support/premiere/browser-host.ts";
 import type { Traps } from "../support/premiere/traps.ts";
 
@@ -20,42 +20,6 @@ const FRAMES = 6;
 /** One thread of WebAssembly on a busy machine. */
 const PATIENCE = 240_000;
 const SETUP = { startFrame: 48, frames: FRAMES, sourceFrame: 2 };
-
-interface DemoMasks {
-  width: number;
-  height: number;
-  objects: { counts: string[] }[];
-}
-
-const masks = JSON.parse(readFileSync("tests/fixtures/demo/demo-masks.json", "utf8")) as DemoMasks;
-
-/** Visible pixels of the koi, row by row. */
-function trueMask(frame: number): Uint8Array {
-  const { width, height, objects } = masks;
-  return decodeMask({ width, height, counts: objects[0]!.counts[frame]! });
-}
-
-/** The pixel of the mask that is nearest to its centre of mass. */
-function clickPoint(frame: number): { x: number; y: number } {
-  const { width } = masks;
-  const inside = [...trueMask(frame).entries()].filter(([, value]) => value).map(([index]) => index);
-  const mean = (of: (index: number) => number) =>
-    inside.reduce((sum, index) => sum + of(index), 0) / inside.length;
-  const [x, y] = [mean((index) => index % width), mean((index) => Math.floor(index / width))];
-  const distance = (index: number) => Math.hypot((index % width) - x, Math.floor(index / width) - y);
-  const nearest = inside.reduce((best, index) => (distance(index) < distance(best) ? index : best));
-  return { x: nearest % width, y: Math.floor(nearest / width) };
-}
-
-function overlap(matte: Uint8Array, truth: Uint8Array): number {
-  let [both, either] = [0, 0];
-  truth.forEach((value, index) => {
-    const shown = matte[index]! > 127;
-    if (value && shown) both++;
-    if (value || shown) either++;
-  });
-  return both / either;
-}
 
 /** The page as the package has it, its script inlined. */
 async function probePage(): Promise<Uint8Array> {

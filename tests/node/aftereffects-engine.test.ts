@@ -1,6 +1,16 @@
 /** The engine: a real process with native ONNX Runtime, ended at every stage; `npm run build` makes it. */
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
@@ -119,6 +129,38 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
     expect(await code).toBe(3);
   });
 
+  it.skipIf(process.platform !== "linux")(
+    "listens nowhere: no port that could be taken, and no pipe with a name",
+    async () => {
+      const { processId } = await engine();
+      const sockets = socketsOf(processId);
+      expect(sockets.size).toBeGreaterThanOrEqual(4);
+      const tables = ["tcp", "tcp6", "udp", "udp6"].map((name) => readFileSync(`/proc/net/${name}`, "utf8"));
+      const used = tables.flatMap((table) =>
+        table.split("\n").map((line) => line.trim().split(/\s+/)[9] ?? ""),
+      );
+      expect(used.filter((inode) => sockets.has(inode))).toEqual([]);
+      const named = readFileSync("/proc/net/unix", "utf8")
+        .split("\n")
+        .map((line) => line.trim().split(/\s+/))
+        .filter(([, , , , , , inode, path]) => sockets.has(inode ?? "") && path !== undefined);
+      expect(named).toEqual([]);
+    },
+  );
+
+  it("ends when the descriptor that it answers on is not there, or is something else", async () => {
+    for (const answers of ["none", "file"] as const) {
+      const file = openSync("/dev/null", "r");
+      const child = spawn(process.execPath, [BUILT], {
+        env: { ...process.env, MASKLET_ENGINE_SECRET: "s" },
+        stdio: ["pipe", "ignore", "pipe", ...(answers === "file" ? [file] : [])],
+      });
+      const code = new Promise((resolve) => child.on("exit", resolve));
+      expect(await code, answers).toBe(3);
+      closeSync(file);
+    }
+  });
+
   it("ends when its panel does, without a word from it", async () => {
     const { process: started, processId } = await engine();
     expect(lives(processId)).toBe(true);
@@ -168,6 +210,13 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
     expect(Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half))).toBeLessThan(96e6);
   }, 120_000);
 });
+
+/** Inodes of a process's sockets. */
+function socketsOf(processId: number): Set<string> {
+  const folder = `/proc/${processId}/fd`;
+  const links = readdirSync(folder).map((name) => readlinkSync(join(folder, name)));
+  return new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
+}
 
 describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
   interface Watched {
@@ -264,6 +313,20 @@ describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
       ended = true;
     });
     expect(loaded).toMatchObject({ ok: true, value: { id: "mini", backend: "native" } });
+  });
+
+  it("answers the click during whose encoding it ended", async () => {
+    const expected = await undisturbed(3);
+    const { tracker, told, endEngine } = watched();
+    value(await tracker.loadModel(miniModelRequest(), () => {}));
+    const { clipId } = value(await tracker.openClip(discClip(3)));
+    const warming = tracker.warmFrame(clipId, 0);
+    const clicking = tracker.setPrompts(clipId, 1, 0, { points: [{ ...discCentre(0), label: 1 }] });
+    endEngine();
+    expect(await warming).toMatchObject({ ok: true });
+    expect(value(await clicking)).toMatchObject({ frameIndex: 0, mask: { counts: masks(expected)[0]![1] } });
+    expect(told).toContain("recovered");
+    expect(masks(await tracked(tracker, clipId, 2))).toEqual(masks(expected));
   });
 
   it("writes every file once when it ends while exporting", async () => {

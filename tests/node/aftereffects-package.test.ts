@@ -3,6 +3,7 @@ import { parse } from "acorn";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pathOf } from "../../plugin/aftereffects/cep-page.ts";
 import { extensionFiles } from "../../plugin/aftereffects/package.mjs";
+import { newerApisIn, newerStylesIn } from "../support/chromium-99.ts";
 
 let files: Record<string, string | Uint8Array>;
 
@@ -40,11 +41,16 @@ describe("the extension's folder", () => {
     );
   });
 
-  it("has a page whose scripts parse as what Chromium 99 knows", () => {
-    const scripts = [...textOf("index.html").matchAll(/<script(?: type="module")?>([\s\S]*?)<\/script>/g)];
+  it("has a page whose scripts and styles are what Chromium 99 knows", () => {
+    const page = textOf("index.html");
+    const scripts = [...page.matchAll(/<script type="module">([\s\S]*?)<\/script>/g)];
     expect(scripts.length).toBeGreaterThan(0);
-    for (const [, code] of scripts)
-      expect(() => parse(code!, { ecmaVersion: 2022, sourceType: "module" })).not.toThrow();
+    for (const [, code] of scripts) expect(newerApisIn(code!)).toEqual([]);
+    const [, worker] = /<script type="text\/plain" id="masklet-worker">([\s\S]*?)<\/script>/.exec(page)!;
+    expect(worker!.length).toBeGreaterThan(100_000);
+    expect(() => newerApisIn(worker!)).not.toThrow();
+    const [, style] = /<style>([\s\S]*?)<\/style>/.exec(page)!;
+    expect(newerStylesIn(style!)).toEqual([]);
   });
 
   it("carries nothing of FFmpeg or node-av", () => {

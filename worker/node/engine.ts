@@ -20,16 +20,27 @@ function main(): void {
   // A fault in one call is answered to the panel; what nobody waits for must not end the work of the others.
   process.on("unhandledRejection", (error) => process.stderr.write(`${String(error)}\n`));
   watchParent(process.ppid);
+  const output = answers();
   serveEngine({
     realm: engineRealm(),
     secret,
     input: process.stdin,
-    output: new Socket({ fd: ANSWERS, readable: false, writable: true }),
+    output,
     end: (reason, why) => {
       process.stderr.write(`The engine ends: ${why}.\n`);
       process.exit(reason === "refused" ? REFUSED : 0);
     },
   });
+}
+
+/** Whoever starts an engine without a pipe to answer on is not its panel. */
+function answers(): Socket {
+  try {
+    return new Socket({ fd: ANSWERS, readable: false, writable: true });
+  } catch (error) {
+    process.stderr.write(`The engine has nowhere to answer: ${String(error)}\n`);
+    process.exit(REFUSED);
+  }
 }
 
 function watchParent(parent: number): void {

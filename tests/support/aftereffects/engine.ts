@@ -45,13 +45,21 @@ interface EngineWishes {
   said?: string;
   timeout?: number;
   decoder?: PageDecoder;
+  places?: EnginePlaces;
 }
 
 export async function openEngine(
-  { env = {}, secret = "s3cret", said = secret, timeout = 30_000, decoder }: EngineWishes = {},
+  {
+    env = {},
+    secret = "s3cret",
+    said = secret,
+    timeout = 30_000,
+    decoder,
+    places = enginePlaces(),
+  }: EngineWishes = {},
   onStatus: (status: { residentBytes: number }) => void = () => {},
 ): Promise<RunningEngine> {
-  const process = await startEngine(thisNode(env), enginePlaces(), {
+  const process = await startEngine(thisNode(env), places, {
     variable: SECRET_VARIABLE,
     value: secret,
   });

@@ -1,0 +1,240 @@
+/**
+ * The panel as After Effects has it: the packaged page in a real Chromium, CEP's interface, the packaged engine
+ * as a process, and a fake After Effects behind the real ExtendScript. `npm run build` makes page and engine.
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { decode } from "fast-png";
+import type { Browser, Frame, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { packageExtension } from "../../plugin/aftereffects/package.mjs";
+import { type CepServer, INTO_PAGE, serveCep } from "../support/aftereffects/cep-server.ts";
+import { isGone } from "../support/aftereffects/engine.ts";
+import { openScriptContext, type ScriptContext } from "../support/aftereffects/script-context.ts";
+import { launchChromium } from "../support/chromium.ts";
+import { TAKE_AWAY_NEWER } from "../support/chromium-99.ts";
+import { clickPoint, DEMO_SIZE, overlap, trueMask } from "../support/demo-masks.ts";
+
+const HERE = `${process.platform}-${process.arch}`;
+const RATE = 24;
+const FRAMES = 24;
+const SOURCE_FRAME = 2;
+/** One thread of WebAssembly on a busy machine. */
+const PATIENCE = 240_000;
+const LONG = 600_000;
+/** A panel at the side of a comp. */
+const PANEL = { width: 460, height: 1100 };
+
+/** The page and its workers, which are made of blobs, get nothing that came after Chromium 99. */
+const AS_CHROMIUM_99 = `
+  if (window !== window.parent) {
+    ${TAKE_AWAY_NEWER}
+    const older = ${JSON.stringify(`${TAKE_AWAY_NEWER}\n`)};
+    window.Blob = new Proxy(Blob, {
+      construct: (target, [parts, options], made) =>
+        Reflect.construct(target, [options?.type === "text/javascript" ? [older, ...parts] : parts, options], made),
+    });
+  }
+`;
+
+interface Scene {
+  page: Page;
+  panel: Frame;
+  server: CepServer;
+  script: ScriptContext;
+  layer: InstanceType<ScriptContext["fake"]["FakeLayer"]>;
+  folder: string;
+  close(): Promise<void>;
+}
+
+let extensionFolder = "";
+let browser: Browser;
+
+const isBuilt = existsSync("dist/engine/engine.mjs") && existsSync("dist/single/masklet.html");
+
+describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", () => {
+  beforeAll(async () => {
+    extensionFolder = mkdtempSync(join(tmpdir(), "masklet-extension-"));
+    await packageExtension({ folder: extensionFolder, platforms: [HERE] });
+    browser = await launchChromium();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    rmSync(extensionFolder, { recursive: true, force: true });
+  });
+
+  /** A comp with the demo clip as its selected layer, and the panel beside it. */
+  async function open({ withNode = true, before = (_: string) => {} } = {}): Promise<Scene> {
+    const folder = mkdtempSync(join(tmpdir(), "masklet-cep-"));
+    mkdirSync(join(folder, "project"));
+    mkdirSync(join(folder, "user"));
+    before(join(folder, "user"));
+    copyFileSync("tests/fixtures/demo/demo.mp4", join(folder, "project/koi.mp4"));
+    const script = await openScriptContext();
+    const layer = layerIn(script, join(folder, "project"));
+    const server = await serveCep({
+      extensionFolder,
+      userData: join(folder, "user"),
+      evaluate: script.evaluate,
+      exists: (path) => withNode || !/\/node(\.exe)?$/.test(path),
+    });
+    const context = await browser.newContext({ viewport: PANEL, colorScheme: "dark" });
+    await context.addInitScript(INTO_PAGE);
+    await context.addInitScript(AS_CHROMIUM_99);
+    const page = await context.newPage();
+    page.on("pageerror", (error) => console.error(error));
+    await page.goto(server.url);
+    await page
+      .frameLocator("iframe")
+      .locator(".clip-name", { hasText: "koi.mp4" })
+      .waitFor({ timeout: PATIENCE });
+    const close = async () => {
+      await context.close();
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    };
+    return { page, panel: page.frames()[1]!, server, script, layer, folder, close };
+  }
+
+  /** Starts at comp frame 48 with source frame 2. */
+  function layerIn({ app, fake }: ScriptContext, projectFolder: string): Scene["layer"] {
+    const comp = app.project.items.addComp("Pond", DEMO_SIZE.width, DEMO_SIZE.height, 1, 5, RATE);
+    const footage = new fake.FakeFootage(app.project, join(projectFolder, "koi.mp4"));
+    const layer = comp.layers.add(footage);
+    layer.name = "koi.mp4";
+    const [start, first] = [48, SOURCE_FRAME];
+    Object.assign(layer, {
+      startTime: (start - first) / RATE,
+      inPoint: start / RATE,
+      outPoint: (start + FRAMES) / RATE,
+    });
+    comp.selectedLayers = [layer];
+    app.project.activeItem = comp;
+    app.project.file = { parent: { fsName: projectFolder } };
+    return layer;
+  }
+
+  async function clickObject({ panel }: Scene): Promise<void> {
+    const stage = panel.getByRole("application");
+    const box = (await stage.boundingBox())!;
+    const { width, height } = DEMO_SIZE;
+    const scale = Math.min((box.width - 24) / width, (box.height - 24) / height);
+    const { x, y } = clickPoint(SOURCE_FRAME);
+    await stage.click({
+      position: {
+        x: (box.width - width * scale) / 2 + x * scale,
+        y: (box.height - height * scale) / 2 + y * scale,
+      },
+    });
+    const forward = panel.getByRole("button", { name: /Track forward/ });
+    await expect.poll(() => forward.isEnabled(), { timeout: PATIENCE, interval: 300 }).toBe(true);
+  }
+
+  async function track({ panel }: Scene): Promise<void> {
+    await panel.getByRole("button", { name: /Track forward/ }).click();
+    await panel.getByText("Tracked", { exact: true }).waitFor({ state: "attached", timeout: PATIENCE });
+  }
+
+  async function write({ panel }: Scene, kind: string, said: string | RegExp): Promise<void> {
+    await panel.getByRole("radio", { name: kind }).check({ force: true });
+    await panel.getByRole("button", { name: /^Write/ }).click();
+    await panel.locator(".host-report").getByText(said).first().waitFor({ timeout: PATIENCE });
+  }
+
+  async function screenshot(page: Page, name: string): Promise<void> {
+    const folder = process.env.MASKLET_SCREENSHOTS;
+    if (!folder) return;
+    mkdirSync(folder, { recursive: true });
+    await page.screenshot({ path: `${folder}/${name}.png` });
+  }
+
+  function mattesOf({ folder }: Scene): { name: string; files: string[] }[] {
+    const mattes = join(folder, "project/Masklet");
+    return readdirSync(mattes).map((name) => ({
+      name,
+      files: readdirSync(join(mattes, name)).map((file) => join(mattes, name, file)),
+    }));
+  }
+
+  test(
+    "click, track while the engine is killed, and write a track matte and a cut-out",
+    async () => {
+      const scene = await open();
+      const { page, panel, server, layer, script } = scene;
+      await panel
+        .getByText(/native/)
+        .first()
+        .waitFor({ state: "attached", timeout: PATIENCE });
+      await clickObject(scene);
+      const tracked = track(scene);
+      await panel.locator(".progress").first().waitFor({ timeout: PATIENCE });
+      process.kill(server.children[0]!.pid!, "SIGKILL");
+      await tracked;
+      expect(server.children).toHaveLength(2);
+      await panel.getByText(/It was started again, and what was tracked is all there/).waitFor();
+      await screenshot(page, "aftereffects-tracked");
+
+      await write(scene, "Track matte", /matte/i);
+      await screenshot(page, "aftereffects-written");
+      expect(layer.trackMatteLayer?.source.name).toContain("00000.png");
+      expect(layer.trackMatteLayer).toMatchObject({ startTime: 2 });
+      const [matte] = mattesOf(scene);
+      expect(matte!.files).toHaveLength(FRAMES);
+      for (const n of [0, FRAMES - 1]) {
+        const { data, channels, width } = decode(readFileSync(matte!.files[n]!));
+        expect(width).toBe(DEMO_SIZE.width);
+        const on = Uint8Array.from({ length: data.length / channels }, (_, index) => data[index * channels]!);
+        // The built-in model is small: this tells the fish from everything else, not a good matte from a better.
+        expect(overlap(on, trueMask(SOURCE_FRAME + n)), `frame ${n}`).toBeGreaterThan(0.4);
+      }
+
+      await write(scene, "Cut-out", /cut-out|above/i);
+      expect(layer.enabled).toBe(false);
+      expect(script.app.undoSteps).toHaveLength(2);
+
+      const last = server.children[1]!.pid!;
+      await page.context().close();
+      expect(await isGone(last)).toBe(true);
+      await scene.close();
+    },
+    LONG,
+  );
+
+  test(
+    "a reloaded panel finds its session again, and leaves no engine behind",
+    async () => {
+      const scene = await open();
+      await clickObject(scene);
+      await scene.panel.getByText("Saved", { exact: true }).waitFor({ state: "attached", timeout: PATIENCE });
+      const first = scene.server.children[0]!.pid!;
+      await scene.panel.evaluate(() => location.reload());
+      expect(await isGone(first)).toBe(true);
+      await scene.panel.locator(".point-mark").waitFor({ timeout: PATIENCE });
+      expect(scene.server.children).toHaveLength(2);
+      await scene.close();
+    },
+    LONG,
+  );
+
+  test(
+    "without a Node it says why, what that costs and what to do, and tracks in the page",
+    async () => {
+      const scene = await open({ withNode: false });
+      const { page, panel, server } = scene;
+      await panel
+        .locator(".notice", { hasText: /needs Node 20\.19 or newer/ })
+        .waitFor({ timeout: PATIENCE });
+      const words = (await panel.locator(".notice").textContent()) ?? "";
+      expect(words).toMatch(/nodejs\.org/);
+      expect(words).toMatch(/the same masks, a frame takes several times as long/);
+      await screenshot(page, "aftereffects-without-engine");
+      await clickObject(scene);
+      expect(await panel.locator(".point-mark").count()).toBe(1);
+      expect(server.children).toEqual([]);
+      await scene.close();
+    },
+    LONG,
+  );
+});
