@@ -27,7 +27,7 @@ const ENGINE_PACKAGES = {
   "onnxruntime-node": ["package.json", "dist"],
   "onnxruntime-common": ["package.json", "dist"],
   mediabunny: ["package.json", "LICENSE", "dist/modules"],
-  "@jsquash/jpeg": ["package.json", "LICENSE", "decode.js", "utils.js", "codec/dec"],
+  "@jsquash/jpeg": ["package.json", "LICENSE", "decode.js", "meta.js", "utils.js", "codec/dec"],
 };
 const BUILTIN_MODEL = ["models/embedded/masklet-nano.pt", "models/embedded/masklet-nano.yaml"];
 const BINARIES = "bin/napi-v6";

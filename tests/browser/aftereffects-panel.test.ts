@@ -150,6 +150,27 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     await page.screenshot({ path: `${folder}/${name}.png` });
   }
 
+  interface ShapeKey {
+    time: number;
+    value: { vertices: [number, number][] };
+  }
+
+  /** Of its first mask. */
+  function shapeKeysOf(layer: Scene["layer"]): ShapeKey[] {
+    const masks = layer.property("ADBE Mask Parade") as Scene["layer"]["root"];
+    const mask = masks.members[0] as typeof masks;
+    return (mask.property("ADBE Mask Shape") as unknown as { keys: ShapeKey[] }).keys;
+  }
+
+  /** Whether a polygon holds a point, by the even-odd rule. */
+  function holds(vertices: readonly [number, number][], { x, y }: { x: number; y: number }): boolean {
+    return vertices.reduce((inside, [ax, ay], index) => {
+      const [bx, by] = vertices[(index + 1) % vertices.length]!;
+      const crosses = ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax);
+      return crosses ? !inside : inside;
+    }, false);
+  }
+
   function mattesOf({ folder }: Scene): { name: string; files: string[] }[] {
     const mattes = join(folder, "project/Masklet");
     return readdirSync(mattes).map((name) => ({
@@ -169,7 +190,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
         .waitFor({ state: "attached", timeout: PATIENCE });
       await clickObject(scene);
       const tracked = track(scene);
-      await panel.locator(".progress").first().waitFor({ timeout: PATIENCE });
+      await panel.getByRole("progressbar", { name: "Tracking" }).waitFor({ timeout: PATIENCE });
       process.kill(server.children[0]!.pid!, "SIGKILL");
       await tracked;
       expect(server.children).toHaveLength(2);
@@ -178,7 +199,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
 
       await write(scene, "Track matte", /matte/i);
       await screenshot(page, "aftereffects-written");
-      expect(layer.trackMatteLayer?.source.name).toContain("00000.png");
+      expect(layer.trackMatteLayer?.source?.name).toContain("00000.png");
       expect(layer.trackMatteLayer).toMatchObject({ startTime: 2 });
       const [matte] = mattesOf(scene);
       expect(matte!.files).toHaveLength(FRAMES);
@@ -193,6 +214,14 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       await write(scene, "Cut-out", /cut-out|above/i);
       expect(layer.enabled).toBe(false);
       expect(script.app.undoSteps).toHaveLength(2);
+
+      await write(scene, "Mask path", /keyframes/);
+      await screenshot(page, "aftereffects-paths");
+      const [first] = shapeKeysOf(layer);
+      expect(first!.time).toBeCloseTo(2, 6);
+      expect(holds(first!.value.vertices, clickPoint(SOURCE_FRAME))).toBe(true);
+      expect(holds(first!.value.vertices, { x: 2, y: 2 })).toBe(false);
+      expect(script.app.undoSteps).toHaveLength(3);
 
       const last = server.children[1]!.pid!;
       await page.context().close();

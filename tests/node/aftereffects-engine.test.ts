@@ -32,6 +32,8 @@ import {
 } from "../support/aftereffects/engine.ts";
 
 const BUILT = "dist/engine/engine.mjs";
+/** Machines that build are slow and shared. */
+const LONG = 600_000;
 const opened: { close(): void }[] = [];
 
 afterEach(() => {
@@ -208,7 +210,7 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
     const half = Math.floor(memory.length / 2);
     // A miniature frame keeps some tens of kilobytes; a leak of pictures or tensors would be hundreds of megabytes.
     expect(Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half))).toBeLessThan(96e6);
-  }, 120_000);
+  }, LONG);
 });
 
 /** Inodes of a process's sockets. */
@@ -381,7 +383,7 @@ describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
     }
     expect(told.filter((words) => words.startsWith("none: The engine ended 4 times"))).toHaveLength(1);
     expect(masks(await tracked(tracker, clipId, 4))).toEqual(masks(expected));
-  }, 60_000);
+  }, LONG);
 });
 
 describe("finding Node", () => {

@@ -99,7 +99,7 @@ export const NEWER_STYLES: readonly (readonly [pattern: RegExp, name: string, si
   [/\b(ok)?(lab|lch)\(|\bcolor\(/, "lab(), lch(), oklab(), oklch(), color()", 111],
   [/\((from)\s/, "relative colours", 119],
   [/light-dark\(/, "light-dark()", 123],
-  [/[{};,]\s*&|&\s*[.:[#>+~\w-]+[^{};]*\{/, "nesting", 112],
+  [/&/, "nesting", 112],
   [/\(\s*(width|height)\s*[<>]|[<>]=?\s*(width|height)\s*\)/, "ranges in media queries", 104],
   [/[;{](translate|rotate|scale)\s*:/, "individual transforms", 104],
   [/[\d.](d|s|l)v(w|h|min|max|i|b)\b/, "dynamic viewport units", 108],
