@@ -201,16 +201,20 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
     expect(await tracked(api, clipId, 2)).toHaveLength(3);
   });
 
-  it("tracks 1,000 frames with flat memory", async () => {
-    const memory: number[] = [];
-    const { api } = await engine({}, ({ residentBytes }) => memory.push(residentBytes));
-    const clipId = await prepared(api, 1000);
-    const results = await tracked(api, clipId, 999);
-    expect(results).toHaveLength(1000);
-    const half = Math.floor(memory.length / 2);
-    // A miniature frame keeps some tens of kilobytes; a leak of pictures or tensors would be hundreds of megabytes.
-    expect(Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half))).toBeLessThan(96e6);
-  }, LONG);
+  it(
+    "tracks 1,000 frames with flat memory",
+    async () => {
+      const memory: number[] = [];
+      const { api } = await engine({}, ({ residentBytes }) => memory.push(residentBytes));
+      const clipId = await prepared(api, 1000);
+      const results = await tracked(api, clipId, 999);
+      expect(results).toHaveLength(1000);
+      const half = Math.floor(memory.length / 2);
+      // A miniature frame keeps some tens of kilobytes; a leak of pictures or tensors would be hundreds of megabytes.
+      expect(Math.max(...memory.slice(half)) - Math.max(...memory.slice(0, half))).toBeLessThan(96e6);
+    },
+    LONG,
+  );
 });
 
 /** Inodes of a process's sockets. */
@@ -372,18 +376,22 @@ describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
     expect(state.value).toMatchObject({ phase: "running" });
   });
 
-  it("hands over to the worker when the engine can't last, with everything that was said", async () => {
-    const expected = await undisturbed(5);
-    // Any other tracker does: what is handed over is the same.
-    const { tracker, told, endEngine } = watched();
-    const clipId = await prepared(tracker, 5);
-    for (let end = 0; end < 4; end++) {
-      endEngine();
-      value(await tracker.warmFrame(clipId, 0));
-    }
-    expect(told.filter((words) => words.startsWith("none: The engine ended 4 times"))).toHaveLength(1);
-    expect(masks(await tracked(tracker, clipId, 4))).toEqual(masks(expected));
-  }, LONG);
+  it(
+    "hands over to the worker when the engine can't last, with everything that was said",
+    async () => {
+      const expected = await undisturbed(5);
+      // Any other tracker does: what is handed over is the same.
+      const { tracker, told, endEngine } = watched();
+      const clipId = await prepared(tracker, 5);
+      for (let end = 0; end < 4; end++) {
+        endEngine();
+        value(await tracker.warmFrame(clipId, 0));
+      }
+      expect(told.filter((words) => words.startsWith("none: The engine ended 4 times"))).toHaveLength(1);
+      expect(masks(await tracked(tracker, clipId, 4))).toEqual(masks(expected));
+    },
+    LONG,
+  );
 });
 
 describe("finding Node", () => {

@@ -81,7 +81,7 @@ async function serve(
   if (what === "child" && child) return serveChild(child, action ?? "", request, response);
   const body = (await bodyOf(request)).toString();
   if (what === "script") return void response.end(world.evaluate(body));
-  const given = JSON.parse(body);
+  const given = body === "" ? null : JSON.parse(body);
   switch (what) {
     case "fs":
       return answer(response, () => filesOf(world, given));
