@@ -5,10 +5,10 @@
 import { type Node, parse } from "acorn";
 
 /** The newest JavaScript that Chromium 99 parses as a whole. */
-export const NEWEST_SCRIPT = 2022;
+const NEWEST_SCRIPT = 2022;
 
 /** Members and globals by the first Chromium that has them; esbuild lowers syntax, not these. */
-export const NEWER_APIS: Readonly<Record<string, number>> = {
+const NEWER_APIS: Readonly<Record<string, number>> = {
   throwIfAborted: 100,
   createSyncAccessHandle: 102,
   requestStorageAccess: 119,
@@ -92,7 +92,7 @@ export const TAKE_AWAY_NEWER = `(() => {
 })();`;
 
 /** What the text of a style sheet must not hold, by the first Chromium that understands it. */
-export const NEWER_STYLES: readonly (readonly [pattern: RegExp, name: string, since: number])[] = [
+const NEWER_STYLES: readonly (readonly [pattern: RegExp, name: string, since: number])[] = [
   [/:has\(/, ":has()", 105],
   [/@container\b|container-(type|name)\s*:|[\d.]cq(w|h|i|b|min|max)\b/, "container queries", 105],
   [/color-mix\(/, "color-mix()", 111],
