@@ -28,7 +28,7 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
   const outputs = outputsOf(job.request.layers, job.request.grouping);
   const progress = progressOf(job, outputs.length);
   let files = 0;
-  const { format, content, from } = job.request;
+  const { format, content, from, alpha, range } = job.request;
   for (const { path, layers } of outputs) {
     if (format === "paths" || format === "svg") {
       const treated = () => treatedFrames(job, layers, settingsOf(job.request));
@@ -36,7 +36,17 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
       continue;
     }
     const { info } = job.frames;
-    const writer = await openMatteWriter({ format, content, from, info, sink, path, prepareCodec });
+    const writer = await openMatteWriter({
+      format,
+      content,
+      alpha,
+      range,
+      from,
+      info,
+      sink,
+      path,
+      prepareCodec,
+    });
     files += (await writeOutput(job, layers, writer, progress)).length;
   }
   return { files };

@@ -251,7 +251,16 @@ export interface TrackerState {
 // ---------------------------------------------------------------- mattes
 
 /** `paths`: keyframed Bézier paths in one JSON file (`PathsDocument` of `matte/path-types.ts`); `svg`: them, per frame. */
-export type MatteFormat = "png" | "png16" | "prores4444" | "h264" | "vp9-alpha" | "rle" | "paths" | "svg";
+export type MatteFormat =
+  | "png"
+  | "png16"
+  | "prores4444"
+  | "prores422hq"
+  | "h264"
+  | "vp9-alpha"
+  | "rle"
+  | "paths"
+  | "svg";
 
 /** One object's part in a merged matte, applied in order. */
 export interface MatteLayer {
@@ -271,6 +280,13 @@ export interface MatteRequest {
   format: MatteFormat;
   /** `matte`: white on black. `cutout`: the picture with the matte as alpha. */
   content: "matte" | "cutout";
+  /**
+   * Of a cut-out's colours: `straight` keeps them as they are, `premultiplied` has them weighted by the alpha, on
+   * black. Absent: straight.
+   */
+  alpha?: "straight" | "premultiplied";
+  /** Of H.264's samples: `limited` has black at 16 and white at 235, `full` at 0 and 255. Absent: limited. */
+  range?: "limited" | "full";
   /** One output per object, or one for all. */
   grouping: "merged" | "per-object";
   /** Edge and time treatment, by the names in `matte/matte-settings.ts`; absent: hard masks, exactly. */

@@ -30,6 +30,12 @@ const FORMATS: readonly { value: MatteFormat; label: string; note: string; files
     note: "One .mov with alpha, where this browser can write it.",
     files: "one",
   },
+  {
+    value: "prores422hq",
+    label: "ProRes 422 HQ",
+    note: "One .mov, the matte as its luma, where this browser can write it; no cut-outs.",
+    files: "one",
+  },
   { value: "h264", label: "H.264", note: "A small .mp4 to look at; not for compositing.", files: "one" },
   { value: "vp9-alpha", label: "VP9 with alpha", note: "A .webm for the web.", files: "one" },
   { value: "rle", label: "Masks as JSON", note: "COCO run lengths, exact, for programs.", files: "one" },
@@ -48,6 +54,8 @@ function Choices() {
     content: "matte",
     grouping: "merged",
     range: "clip",
+    alpha: "straight",
+    levels: "limited",
     edge: "treated",
     visibility: "followed",
   });
@@ -105,6 +113,38 @@ function Choices() {
           onChange={(content) => set({ content })}
         />
       </div>
+      {choice.value.content === "cutout" && (
+        <div class="field-row">
+          <span aria-hidden="true">Alpha</span>
+          <Segments
+            label="Alpha"
+            value={choice.value.alpha}
+            options={[
+              { value: "straight", label: "Straight", title: "Colours as they are in the clip" },
+              {
+                value: "premultiplied",
+                label: "Premultiplied",
+                title: "Colours weighted by alpha, on black",
+              },
+            ]}
+            onChange={(alpha) => set({ alpha })}
+          />
+        </div>
+      )}
+      {choice.value.format === "h264" && (
+        <div class="field-row">
+          <span aria-hidden="true">Levels</span>
+          <Segments
+            label="Levels"
+            value={choice.value.levels}
+            options={[
+              { value: "limited", label: "Limited", title: "16 to 235, which every player expects" },
+              { value: "full", label: "Full", title: "0 to 255, for programs that read the file's tags" },
+            ]}
+            onChange={(levels) => set({ levels })}
+          />
+        </div>
+      )}
       <div class="field-row">
         <span aria-hidden="true">Objects</span>
         <Segments

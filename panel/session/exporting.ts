@@ -11,6 +11,10 @@ export interface ExportChoice {
   grouping: "merged" | "per-object";
   range: "clip" | "in-out";
   /** `treated`: as the matte section says. `exact`: the masks, pixel by pixel. */
+  /** Of a cut-out. */
+  alpha: "straight" | "premultiplied";
+  /** Of H.264. */
+  levels: "limited" | "full";
   edge: "treated" | "exact";
   /** `followed`: empty wherever the timeline says hidden. `masks`: every mask as the model gave it. */
   visibility: Exclude<VisibilityRule, "said">;
@@ -78,6 +82,11 @@ export class Exporting {
     const outcome = await this.#tracker.exportMatte(clipId, request, onFile, (progress) => {
       exporting.value = { phase: "writing", ...progress, files };
     });
+    // A stop keeps what is done: those files are whole.
+    if (!outcome.ok && outcome.error.code === "cancelled" && files > 0) {
+      exporting.value = { phase: "done", files, where: `Stopped: ${await sink.finish()}` };
+      return false;
+    }
     if (!outcome.ok) {
       exporting.value = { phase: "idle" };
       report(this.#state, outcome.error);
@@ -94,10 +103,10 @@ function matteRequest(document: SessionDocument, choice: ExportChoice, frameCoun
   const whole = choice.range === "clip";
   const from = whole ? 0 : document.inFrame;
   const to = whole ? frameCount - 1 : document.outFrame;
-  const { format, content, grouping, edge, visibility } = choice;
+  const { format, content, grouping, alpha, levels, edge, visibility } = choice;
   const layers = matteLayers(document, from, to, visibility);
   const settings = edge === "treated" && format !== "rle" ? { settings: { ...document.matte } } : {};
-  return { layers, from, to, format, content, grouping, ...settings };
+  return { layers, from, to, format, content, grouping, alpha, range: levels, ...settings };
 }
 
 /** The shown objects' masks on frames `from` to `to`, off where the timeline says hidden. */

@@ -138,7 +138,7 @@ describe("what is not understood", () => {
     [["track", "a.mp4", "--out", "o", "--quiet=yes"], "--quiet takes no value"],
     [
       ["track", "a.mp4", "--out", "o", "--point", "1,2", "--format", "jpg"],
-      "--format is png, prores, h264, rle",
+      "--format is png, prores, prores422, h264, rle",
     ],
     [["track", "a.mp4", "--out", "o", "--point", "1,2", "--direction", "foward"], "(did you mean forward?)"],
     [

@@ -448,6 +448,8 @@ describe("exporting", () => {
     content: "matte",
     grouping: "merged",
     range: "in-out",
+    alpha: "straight",
+    levels: "limited",
     edge: "exact",
     visibility: "followed",
   } as const;
@@ -466,6 +468,21 @@ describe("exporting", () => {
   it("says so where there is no mask, and writes nothing", async () => {
     expect(await session.exporting.run(choice, new ListSink())).toBe(false);
     expect(session.state.notice.value?.message).toContain("no mask");
+  });
+
+  it("keeps the whole files of an export that is stopped, and says so", async () => {
+    await session.prompts.addPoint(CLICK);
+    await session.track();
+    const sink = new ListSink();
+    const write = sink.write.bind(sink);
+    sink.write = async (file) => {
+      await write(file);
+      if (sink.files.length === 2) await session.exporting.cancel();
+    };
+    expect(await session.exporting.run(choice, sink)).toBe(false);
+    expect(sink.files).toHaveLength(2);
+    expect(sink.abandoned).toBe(false);
+    expect(session.state.exporting.value).toEqual({ phase: "done", files: 2, where: "Stopped: 2 files" });
   });
 
   it("throws away what a failed export has begun", async () => {

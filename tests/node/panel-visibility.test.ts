@@ -132,6 +132,8 @@ describe("what goes out", () => {
       content: "matte",
       grouping: "merged",
       range: "clip",
+      alpha: "straight",
+      levels: "limited",
       edge: "exact",
       visibility: "followed",
     };

@@ -225,8 +225,11 @@ export class FakeTracker implements TrackerApi {
     const failed = this.#failure<{ files: number }>("exportMatte");
     if (failed) return failed;
     if (request.format === "paths") return this.#tracePaths(request, onFile);
-    for (let frame = request.from; frame <= request.to; frame++)
+    this.#stopped = false;
+    for (let frame = request.from; frame <= request.to; frame++) {
       await onFile({ path: `${frame}.png`, bytes: new Blob([String(frame)]) });
+      if (this.#stopped) return { ok: false, error: { code: "cancelled", message: "stopped", remedy: "" } };
+    }
     return ok({ files: request.to - request.from + 1 });
   }
 

@@ -1,6 +1,6 @@
 /** Runs in a worker or in Node: mattes become files. Frame n of the matte is frame n of the clip. */
 import type { Picture } from "../frames/frame-source.ts";
-import type { ClipInfo, MatteFormat } from "../protocol.ts";
+import type { ClipInfo, MatteFormat, MatteRequest } from "../protocol.ts";
 import type { MatteSink } from "./write/matte-sink.ts";
 import { openPngWriter } from "./write/png-writer.ts";
 import { openRleWriter } from "./write/rle-writer.ts";
@@ -28,8 +28,12 @@ export type FrameFormat = Exclude<MatteFormat, "paths" | "svg">;
 
 export interface MatteWriterRequest {
   format: FrameFormat;
-  /** `matte`: white on black. `cutout`: the picture, with the matte as straight alpha. */
+  /** `matte`: white on black. `cutout`: the picture, with the matte as alpha. */
   content: "matte" | "cutout";
+  /** Absent: straight. */
+  alpha?: MatteRequest["alpha"];
+  /** Of H.264; absent: limited. */
+  range?: MatteRequest["range"];
   info: ClipInfo;
   /** First frame of the matte; the clock of a movie starts there. */
   from: number;
@@ -50,6 +54,7 @@ const WRITERS: Record<FrameFormat, OpenWriter> = {
   png: openPngWriter,
   png16: openPngWriter,
   prores4444: openMovieWriter,
+  prores422hq: openMovieWriter,
   h264: openMovieWriter,
   "vp9-alpha": openMovieWriter,
   rle: openRleWriter,
@@ -65,6 +70,7 @@ export const MATTE_EXTENSION: Record<MatteFormat, string> = {
   png: "png",
   png16: "png",
   prores4444: "mov",
+  prores422hq: "mov",
   h264: "mp4",
   "vp9-alpha": "webm",
   rle: "json",

@@ -1,11 +1,17 @@
 /**
- * Pure: pictures become the planes that video encoders take, limited range.
+ * Pure: pictures become the planes that video encoders take.
  *
- * Encoders here write no colour tags, so the matrix is the one that players (and our own reader) assume
- * for a clip without them: BT.709 from 720 lines up, BT.601 below.
+ * Players that read no tags assume BT.709 from 720 lines up and BT.601 below, limited range; so do we, and
+ * tag the files with it all the same. ProRes is BT.709 always.
  */
 import type { Picture } from "../frames/frame-source.ts";
 import { yuvColour } from "../frames/yuv.ts";
+
+/** `limited`: 8-bit luma from 16 to 235; `full`: from 0 to 255. */
+export type VideoRange = "limited" | "full";
+
+/** What a file is tagged with; by WebCodecs' names. */
+export type ColourName = "bt709" | "smpte170m";
 
 /** Weights of red, green and blue in luma. */
 type Weights = readonly [red: number, green: number, blue: number];
@@ -18,30 +24,54 @@ function weightsFor(height: number): Weights {
   return [red, 1 - red - blue, blue];
 }
 
+/** Of the planes made here for a picture of this height. */
+export function colourFor(height: number): ColourName {
+  const [red] = weightsFor(height);
+  const [red709] = weightsFor(PRORES_LINES);
+  return red === red709 ? "bt709" : "smpte170m";
+}
+
+/** Where samples of 8 bits lie: `black + share * luma`, and chroma `share * chroma` around 128. */
+const LEVELS: Record<VideoRange, { black: number; luma: number; chroma: number }> = {
+  limited: { black: 16, luma: 219, chroma: 224 },
+  full: { black: 0, luma: 255, chroma: 255 },
+};
+
 /** Planes Y, Cb, Cr one after the other; `width` and `height` even. Chroma is the mean of four pixels. */
-export function rgbaToI420(picture: Picture): Uint8Array {
+export function rgbaToI420(picture: Picture, range: VideoRange = "limited"): Uint8Array {
   const planes = new Uint8Array((picture.width * picture.height * 3) / 2);
-  writeI420(picture, planes);
+  writeI420(picture, range, planes);
   return planes;
 }
 
 /** As `rgbaToI420`, and alpha in full range as the fourth plane. */
-export function rgbaToI420A(picture: Picture): Uint8Array {
+export function rgbaToI420A(picture: Picture, range: VideoRange = "limited"): Uint8Array {
   const pixels = picture.width * picture.height;
   const planes = new Uint8Array((pixels * 5) / 2);
-  writeI420(picture, planes);
+  writeI420(picture, range, planes);
   const alpha = planes.subarray((pixels * 3) / 2);
   for (let pixel = 0; pixel < pixels; pixel++) alpha[pixel] = picture.data[pixel * 4 + 3]!;
   return planes;
 }
 
-function writeI420({ width, height, data }: Picture, planes: Uint8Array): void {
+function writeI420({ width, height, data }: Picture, range: VideoRange, planes: Uint8Array): void {
   const weights = weightsFor(height);
   const pixels = width * height;
-  writeLuma(data, weights, planes.subarray(0, pixels));
+  writeLuma(data, weights, range, planes.subarray(0, pixels));
   const cb = planes.subarray(pixels, (pixels * 5) / 4);
-  writeChroma({ width, height, data }, weights, cb, planes.subarray((pixels * 5) / 4));
+  writeChroma({ width, height, data }, weights, range, cb, planes.subarray((pixels * 5) / 4));
 }
+
+/** Luma of a grey picture and neutral chroma at half the width, which is rounded up. 10 bits in two bytes each. */
+export function greyToI422P10({ width, height, data }: Picture): Uint8Array {
+  const pixels = width * height;
+  const planes = new Uint16Array(pixels + 2 * Math.ceil(width / 2) * height).fill(512);
+  for (let pixel = 0; pixel < pixels; pixel++) planes[pixel] = tenBitLuma(data[pixel * 4]!);
+  return new Uint8Array(planes.buffer);
+}
+
+/** `value`: 0 to 255. Limited range. */
+const tenBitLuma = (value: number) => Math.round(64 + ((219 * 4) / 255) * value);
 
 /** BT.709 always, which is how ProRes files are tagged here. 10 bits in two bytes each, little endian. */
 export function rgbaToI444A10({ width, height, data }: Picture): Uint8Array {
@@ -53,7 +83,7 @@ export function rgbaToI444A10({ width, height, data }: Picture): Uint8Array {
   const redScale = chromaScale / (2 * (1 - red));
   for (let pixel = 0, at = 0; pixel < pixels; pixel++, at += 4) {
     const luma = red * data[at]! + green * data[at + 1]! + blue * data[at + 2]!;
-    planes[pixel] = Math.round(64 + ((219 * 4) / 255) * luma);
+    planes[pixel] = tenBitLuma(luma);
     planes[pixels + pixel] = Math.round(512 + blueScale * (data[at + 2]! - luma));
     planes[2 * pixels + pixel] = Math.round(512 + redScale * (data[at]! - luma));
     planes[3 * pixels + pixel] = Math.round((data[at + 3]! * 1023) / 255);
@@ -61,22 +91,29 @@ export function rgbaToI444A10({ width, height, data }: Picture): Uint8Array {
   return new Uint8Array(planes.buffer);
 }
 
-function writeLuma(rgba: Uint8ClampedArray, [red, green, blue]: Weights, luma: Uint8Array): void {
-  const scale = 219 / 255;
+function writeLuma(
+  rgba: Uint8ClampedArray,
+  [red, green, blue]: Weights,
+  range: VideoRange,
+  luma: Uint8Array,
+): void {
+  const { black, luma: steps } = LEVELS[range];
+  const scale = steps / 255;
   for (let pixel = 0; pixel < luma.length; pixel++) {
     const at = pixel * 4;
     const value = red * rgba[at]! + green * rgba[at + 1]! + blue * rgba[at + 2]!;
-    luma[pixel] = Math.round(16 + scale * value);
+    luma[pixel] = Math.round(black + scale * value);
   }
 }
 
 function writeChroma(
   { width, height, data: rgba }: Picture,
   [red, green, blue]: Weights,
+  range: VideoRange,
   cb: Uint8Array,
   cr: Uint8Array,
 ): void {
-  const scale = 224 / 255 / 4; // of the sum of four
+  const scale = LEVELS[range].chroma / 255 / 4; // of the sum of four
   const blueScale = scale / (2 * (1 - blue));
   const redScale = scale / (2 * (1 - red));
   for (let y = 0, out = 0; y < height; y += 2) {

@@ -14,8 +14,11 @@ export function to16Bits(alpha: Alpha): Uint16Array {
   return alpha instanceof Uint16Array ? alpha : Uint16Array.from(alpha, (value) => value * 257);
 }
 
-/** The picture with the matte as straight alpha; where the picture itself is transparent, both apply. */
-export function cutOut(frame: MatteFrame, deep: boolean): Uint8Array | Uint16Array {
+/**
+ * The picture with the matte as alpha; where the picture itself is transparent, both apply. `premultiplied`:
+ * colours weighted by it.
+ */
+export function cutOut(frame: MatteFrame, deep: boolean, premultiplied: boolean): Uint8Array | Uint16Array {
   const { data } = pictureOf(frame);
   const alpha = deep ? to16Bits(frame.alpha) : to8Bits(frame.alpha);
   const rgba = deep ? Uint16Array.from(data, (value) => value * 257) : new Uint8Array(data);
@@ -23,7 +26,15 @@ export function cutOut(frame: MatteFrame, deep: boolean): Uint8Array | Uint16Arr
     const at = pixel * 4 + 3;
     rgba[at] = Math.round((alpha[pixel]! * data[at]!) / 255);
   }
+  if (premultiplied) premultiply(rgba, deep ? 65535 : 255);
   return rgba;
+}
+
+function premultiply(rgba: Uint8Array | Uint16Array, full: number): void {
+  for (let at = 0; at < rgba.length; at += 4) {
+    const share = rgba[at + 3]! / full;
+    for (let channel = at; channel < at + 3; channel++) rgba[channel] = Math.round(rgba[channel]! * share);
+  }
 }
 
 /** Grey, opaque. */

@@ -1,6 +1,7 @@
 /** Runs in a worker or in Node: a matte as a movie whose frames have the clip's own times. */
 import {
   canEncodeVideo,
+  type IsobmffOutputFormatOptions,
   MovOutputFormat,
   Mp4OutputFormat,
   Output,
@@ -18,44 +19,76 @@ import type { Picture } from "../../frames/frame-source.ts";
 import type { ClipInfo, MatteFormat } from "../../protocol.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import type { MatteFrame, MatteWriter, MatteWriterRequest } from "../matte-writer.ts";
-import { rgbaToI420, rgbaToI420A, rgbaToI444A10 } from "../rgba-to-yuv.ts";
+import {
+  type ColourName,
+  colourFor,
+  greyToI422P10,
+  rgbaToI420,
+  rgbaToI420A,
+  rgbaToI444A10,
+  type VideoRange,
+} from "../rgba-to-yuv.ts";
 import { cutOut, matteAsPicture } from "./matte-pixels.ts";
 import type { MatteStream } from "./matte-sink.ts";
+import { withTimecodeTrack } from "./timecode-track.ts";
 
 interface MovieKind {
   codec: VideoCodec;
   extension: string;
-  container: () => OutputFormat;
+  container: (options: IsobmffOutputFormatOptions) => OutputFormat;
   alpha: boolean;
   /** Width and height have to be even: chroma is stored once for four pixels. */
   even: boolean;
   pixels: VideoSamplePixelFormat;
-  planes: (picture: Picture) => Uint8Array;
+  planes: (picture: Picture, range: VideoRange) => Uint8Array;
+  /** What the planes are made with. */
+  colour: (height: number) => ColourName;
+  quality: Quality;
   fullCodecString?: string;
 }
 
-/** The index lies at the end: what is long need not be in memory. */
-const INDEX_AT_END = { fastStart: false } as const;
+const ALWAYS_BT709 = () => "bt709" as const;
+const VERY_HIGH = new Quality("very-high");
+/** VP9 without loss, so that alpha is exact; where an encoder has no quantizers, as good as it gets. */
+const LOSSLESS = new Quality({ quantizer: 0, bitrate: 50_000_000 });
+/** Nothing that is wider than a level of 8 bits is lost; the bit rate where an encoder has no quantizers. */
+const NEARLY_LOSSLESS = new Quality({ quantizer: 8, bitrate: 30_000_000 });
 
-const KINDS: Record<"prores4444" | "h264" | "vp9-alpha", MovieKind> = {
+const KINDS: Record<"prores4444" | "prores422hq" | "h264" | "vp9-alpha", MovieKind> = {
   prores4444: {
     codec: "prores",
     fullCodecString: "ap4h",
     extension: "mov",
-    container: () => new MovOutputFormat(INDEX_AT_END),
+    container: (options) => new MovOutputFormat(options),
     alpha: true,
     even: false,
     pixels: "I444AP10",
     planes: rgbaToI444A10,
+    colour: ALWAYS_BT709,
+    quality: VERY_HIGH,
+  },
+  prores422hq: {
+    codec: "prores",
+    fullCodecString: "apch",
+    extension: "mov",
+    container: (options) => new MovOutputFormat(options),
+    alpha: false,
+    even: false,
+    pixels: "I422P10",
+    planes: greyToI422P10,
+    colour: ALWAYS_BT709,
+    quality: VERY_HIGH,
   },
   h264: {
     codec: "avc",
     extension: "mp4",
-    container: () => new Mp4OutputFormat(INDEX_AT_END),
+    container: (options) => new Mp4OutputFormat(options),
     alpha: false,
     even: true,
     pixels: "I420",
     planes: rgbaToI420,
+    colour: colourFor,
+    quality: NEARLY_LOSSLESS,
   },
   "vp9-alpha": {
     codec: "vp9",
@@ -64,7 +97,9 @@ const KINDS: Record<"prores4444" | "h264" | "vp9-alpha", MovieKind> = {
     alpha: true,
     even: true,
     pixels: "I420A",
-    planes: rgbaToI420A,
+    planes: (picture) => rgbaToI420A(picture),
+    colour: colourFor,
+    quality: LOSSLESS,
   },
 };
 
@@ -118,6 +153,8 @@ class MovieWriter implements MatteWriter {
   readonly #stream: MatteStream;
   readonly #output: Output;
   readonly #source: VideoSampleSource;
+  /** The movie's index and where it lies, once it is finished. */
+  #index: { moov: Uint8Array; position: number } | null = null;
   #frames = 0;
 
   private constructor(kind: MovieKind, request: MatteWriterRequest, path: string, stream: MatteStream) {
@@ -126,14 +163,24 @@ class MovieWriter implements MatteWriter {
     this.#path = path;
     this.#stream = stream;
     const target = new StreamTarget(writableOf(stream), { chunked: true });
-    this.#output = new Output({ format: kind.container(), target });
+    const format = kind.container({
+      fastStart: false, // the index lies at the end: what is long need not be in memory
+      onMoov: (moov, position) => {
+        this.#index = { moov: moov.slice(), position };
+      },
+    });
+    this.#output = new Output({ format, target });
     this.#source = new VideoSampleSource({
       codec: kind.codec,
-      quality: new Quality("very-high"),
+      quality: kind.quality,
       keyFrameInterval: 1,
       alpha: kind.alpha ? "keep" : "discard",
       hardwareAcceleration: "prefer-software",
       ...(kind.fullCodecString && { fullCodecString: kind.fullCodecString }),
+      onEncodedPacket: (_packet, metadata) => {
+        // Encoders say nothing, or what they guess; what the planes were made with goes into the container.
+        if (metadata?.decoderConfig) metadata.decoderConfig.colorSpace = this.#colourSpace();
+      },
     });
   }
 
@@ -163,20 +210,32 @@ class MovieWriter implements MatteWriter {
     }
   }
 
+  #colourSpace(): VideoColorSpaceInit {
+    const name = this.#kind.colour(codedSize(this.#kind, this.#request.info).height);
+    return { primaries: name, transfer: name, matrix: name, fullRange: this.#range === "full" };
+  }
+
+  get #range(): VideoRange {
+    return this.#kind.codec === "avc" ? (this.#request.range ?? "limited") : "limited";
+  }
+
   #sampleOf(frame: MatteFrame): VideoSample {
-    const { info, content, from } = this.#request;
+    const { info, content, from, alpha } = this.#request;
     const { width, height } = codedSize(this.#kind, info);
     const picture =
-      content === "cutout" ? cutOutPicture(frame, info) : matteAsPicture(frame, info.width, info.height);
+      content === "cutout"
+        ? cutOutPicture(frame, info, alpha === "premultiplied")
+        : matteAsPicture(frame, info.width, info.height);
     const { timestamps, durationSeconds } = info;
     const start = timestamps[frame.frameIndex]!;
     const end = timestamps[frame.frameIndex + 1] ?? durationSeconds;
-    return new VideoSample(this.#kind.planes(extended(picture, width, height)), {
+    return new VideoSample(this.#kind.planes(extended(picture, width, height), this.#range), {
       format: this.#kind.pixels,
       codedWidth: width,
       codedHeight: height,
       timestamp: start - timestamps[from]!,
       duration: end - start,
+      colorSpace: this.#colourSpace(),
     });
   }
 
@@ -186,8 +245,18 @@ class MovieWriter implements MatteWriter {
       return [];
     }
     await this.#output.finalize();
+    await this.#writeTimecode();
     await this.#stream.finish();
     return [this.#path];
+  }
+
+  /** The matte's first frame counts as the clip's frame that it is. Only QuickTime files, at a steady rate. */
+  async #writeTimecode(): Promise<void> {
+    const { info, from } = this.#request;
+    if (this.#kind.extension !== "mov" || !this.#index || info.variableFrameRate) return;
+    const { moov, position } = this.#index;
+    const timecode = { startFrame: from, rate: info.rate };
+    await this.#stream.write(position, withTimecodeTrack(moov, position, timecode));
   }
 
   async discard(): Promise<void> {
@@ -196,8 +265,8 @@ class MovieWriter implements MatteWriter {
   }
 }
 
-function cutOutPicture(frame: MatteFrame, { width, height }: ClipInfo): Picture {
-  const rgba = cutOut(frame, false);
+function cutOutPicture(frame: MatteFrame, { width, height }: ClipInfo, premultiplied: boolean): Picture {
+  const rgba = cutOut(frame, false, premultiplied);
   return { width, height, data: new Uint8ClampedArray(rgba.buffer as ArrayBuffer) };
 }
 

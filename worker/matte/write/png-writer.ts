@@ -24,12 +24,13 @@ function stillName(frameIndex: number): string {
   return `${String(frameIndex).padStart(5, "0")}.png`;
 }
 
-function encodeStill(frame: MatteFrame, { format, content, info }: MatteWriterRequest): Uint8Array {
+function encodeStill(frame: MatteFrame, { format, content, alpha, info }: MatteWriterRequest): Uint8Array {
   const { width, height } = info;
   const deep = format === "png16";
   const options = { zlib: COMPRESSION };
   if (content === "cutout") {
-    return encode({ width, height, data: cutOut(frame, deep), channels: 4, depth: deep ? 16 : 8 }, options);
+    const data = cutOut(frame, deep, alpha === "premultiplied");
+    return encode({ width, height, data, channels: 4, depth: deep ? 16 : 8 }, options);
   }
   const data = deep ? to16Bits(frame.alpha) : to8Bits(frame.alpha);
   return encode({ width, height, data, channels: 1, depth: deep ? 16 : 8 }, options);

@@ -7,6 +7,7 @@ import {
   type MatteWriter,
   openMatteWriter,
 } from "../../matte/matte-writer.ts";
+import type { VideoRange } from "../../matte/rgba-to-yuv.ts";
 import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
 import { rleDocument } from "../../matte/write/rle-writer.ts";
 import type { ClipInfo, Mask } from "../../protocol.ts";
@@ -16,6 +17,8 @@ import { prepareMediaCodecs } from "../media-codecs.ts";
 export interface OutputRequest {
   out: string;
   format: FrameFormat;
+  /** Of H.264. */
+  range: VideoRange;
   info: ClipInfo;
   /** Each object has a folder or file of its own below `out`; else `out` itself is the one object's. */
   perObject: boolean;
@@ -116,12 +119,13 @@ class WholeOutput implements MatteOutput {
 
   /** A movie has all frames of the clip, so that its frame n is the clip's; black where nothing was tracked. */
   async #writeMovies(): Promise<number> {
-    const { out, format, info, perObject, nameOf } = this.#request;
+    const { out, format, range, info, perObject, nameOf } = this.#request;
     const file = withoutExtension(out, MATTE_EXTENSION[format]);
     for (const [id, frames] of this.#masks) {
       const writer = await openMatteWriter({
         format,
         content: "matte",
+        range,
         info,
         from: 0,
         sink: folderSink(perObject ? out : dirname(file)),

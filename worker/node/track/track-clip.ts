@@ -120,7 +120,7 @@ async function openOutput(
   if (options.dataset !== undefined) await assertWritable(options.dataset);
   const nameOf = (id: number) => names.nameOf(id);
   const words = wordsIn(operations);
-  const output = await openMatteOutput({ out, format, info, perObject, nameOf });
+  const output = await openMatteOutput({ out, format, range: options.range, info, perObject, nameOf });
   return new VisibleOutput(output, visibility, (id) => words.get(nameOf(id)) ?? []);
 }
 

@@ -1,5 +1,6 @@
 /** Pure: the arguments of `masklet track`. */
 import type { FrameFormat } from "../../matte/matte-writer.ts";
+import type { VideoRange } from "../../matte/rgba-to-yuv.ts";
 import { parseOptionValue } from "../../predictor-options.ts";
 import type { Backend, Semantics } from "../../protocol.ts";
 import type { VisibilityRule } from "../../visibility-overrides.ts";
@@ -43,7 +44,8 @@ Options:
   --semantics upstream|sticky           default upstream; sticky keeps corrected frames
   --set NAME=VALUE           a flag of the official predictor, e.g. --set non_overlap_masks=true
   --out PATH                 where the mattes go
-  --format png|prores|h264|rle          default png: OUT/00000.png …, or OUT/OBJECT/00000.png …
+  --format png|prores|prores422|h264|rle default png: OUT/00000.png …, or OUT/OBJECT/00000.png …
+  --range limited|full       levels of h264: 16 to 235 (default, what players expect) or 0 to 255
   --fps N                    rate of a folder of frames; default 24
   --report FILE.json         scores, areas, boxes and times of every operation, frame and object
   --dataset DIR              adds the track to a dataset for training; stays on this machine
@@ -68,6 +70,7 @@ const KINDS: OptionKinds = {
   set: "text",
   out: "text",
   format: "text",
+  range: "text",
   fps: "text",
   report: "text",
   dataset: "text",
@@ -99,12 +102,19 @@ export interface TrackOptions {
   visibility: VisibilityRule;
   out: string;
   format: FrameFormat;
+  range: VideoRange;
   framesPerSecond: number | undefined;
   report: string | undefined;
   dataset: string | undefined;
 }
 
-const FORMATS = { png: "png", prores: "prores4444", h264: "h264", rle: "rle" } as const;
+const FORMATS = {
+  png: "png",
+  prores: "prores4444",
+  prores422: "prores422hq",
+  h264: "h264",
+  rle: "rle",
+} as const;
 
 /** @throws UsageError */
 export function parseTrackOptions(args: readonly string[]): TrackOptions {
@@ -131,6 +141,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     visibility: choice(parsed, "visibility", ["said", "followed", "masks"], "said"),
     out: requiredOut(parsed),
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
+    range: choice(parsed, "range", ["limited", "full"], "limited"),
     framesPerSecond: rateOf(parsed),
     report: single(parsed, "report"),
     dataset: single(parsed, "dataset"),
