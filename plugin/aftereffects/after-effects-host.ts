@@ -58,6 +58,13 @@ interface OpenLayer {
   facts: LayerFacts;
   /** Of an image sequence whose files the panel can read, by source frame. */
   pictures: string[] | null;
+  /** The last one that was asked for: slowed and held frames are asked for again. */
+  lastStill: { frame: number; still: Still } | null;
+}
+
+interface Still {
+  mimeType: string;
+  base64: string;
 }
 
 const STOPPED = new Refusal(
@@ -82,7 +89,8 @@ export class AfterEffectsHost implements HostApi {
 
   async describe(): Promise<HostDescription> {
     const facts = await this.#do("describe", null);
-    return { name: "aftereffects", version: facts.version, abilities: abilitiesOf(facts) };
+    const abilities = abilitiesOf(facts, await this.#do("mayWriteFiles", null));
+    return { name: "aftereffects", version: facts.version, abilities };
   }
 
   readSelection(): Promise<HostOutcome<ClipSelection>> {
@@ -96,7 +104,7 @@ export class AfterEffectsHost implements HostApi {
       const { version } = await this.#do("describe", null);
       const found = readFindings(this.#with.files, this.#with.dataFolder, version);
       const selection = selectionOf(facts, remap, bytes, found.reversedShowsFrameBefore ?? true);
-      this.#open = { selection, facts, pictures: sequencePictures(this.#with.files, facts) };
+      this.#open = { selection, facts, pictures: sequencePictures(this.#with.files, facts), lastStill: null };
       return selection;
     });
   }
@@ -128,30 +136,32 @@ export class AfterEffectsHost implements HostApi {
     });
   }
 
-  renderStill(
-    clipId: string,
-    frameIndex: number,
-    maxWidth: number,
-  ): Promise<HostOutcome<{ mimeType: string; base64: string }>> {
+  renderStill(clipId: string, frameIndex: number, maxWidth: number): Promise<HostOutcome<Still>> {
     return this.#outcome(async () => {
-      const { selection, facts, pictures } = this.#opened(clipId);
-      const frame = sourceFrameOf(selection, facts, frameIndex);
-      const picture = pictures?.[frame];
-      if (picture) return await this.#completeStill(picture);
-      const file = `${this.#with.dataFolder}/still-${this.#stills++}.png`;
-      const time = secondsOfSourceFrame(selection, frame);
-      // One of a panel that was closed in the middle would pass for this one.
-      this.#with.files.rmSync(file, { force: true });
-      try {
-        await this.#do("saveStill", { layer: layerOf(clipId), maxWidth, time, file });
-        return await this.#completeStill(file);
-      } catch (error) {
-        await this.#do("removeStills", null);
-        throw error;
-      } finally {
-        this.#with.files.rmSync(file, { force: true });
-      }
+      const open = this.#opened(clipId);
+      const frame = sourceFrameOf(open.selection, open.facts, frameIndex);
+      if (open.lastStill?.frame === frame) return open.lastStill.still;
+      const picture = this.#wholePicture(open.pictures?.[frame]);
+      const still = picture ?? (await this.#renderedStill(open.selection, frame, maxWidth));
+      open.lastStill = { frame, still };
+      return still;
     });
+  }
+
+  async #renderedStill(selection: ClipSelection, frame: number, maxWidth: number): Promise<Still> {
+    const file = `${this.#with.dataFolder}/still-${this.#stills++}.png`;
+    const time = secondsOfSourceFrame(selection, frame);
+    // One of a panel that was closed in the middle would pass for this one.
+    this.#with.files.rmSync(file, { force: true });
+    try {
+      await this.#do("saveStill", { layer: layerOf(selection.clipId), maxWidth, time, file });
+      return await this.#completeStill(file);
+    } catch (error) {
+      await this.#do("removeStills", null);
+      throw error;
+    } finally {
+      this.#with.files.rmSync(file, { force: true });
+    }
   }
 
   releaseStills(): Promise<HostOutcome<null>> {
@@ -159,20 +169,27 @@ export class AfterEffectsHost implements HostApi {
   }
 
   /** After Effects answers before the file is whole. */
-  async #completeStill(file: string): Promise<{ mimeType: string; base64: string }> {
-    const { files, pollCount, pollMilliseconds } = this.#with;
+  async #completeStill(file: string): Promise<Still> {
+    const { pollCount, pollMilliseconds } = this.#with;
     for (let look = 0; look < pollCount; look++) {
-      const bytes = files.existsSync(file) ? files.readFileSync(file) : new Uint8Array();
-      const mimeType = completeStillType(bytes);
-      if (mimeType) return { mimeType, base64: encodeBase64(bytes) };
+      const picture = this.#wholePicture(file);
+      if (picture) return picture;
       await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
     }
-    const { mayWriteFiles } = await this.#do("describe", null);
+    const mayWriteFiles = await this.#do("mayWriteFiles", null);
     throw new Refusal(
       "timeout",
       "After Effects said that it saved a frame, and no whole picture came.",
       mayWriteFiles ? "Check the disk's free space, or use a layer with a media file." : `${ALLOW_SCRIPTS}.`,
     );
+  }
+
+  /** Null where the file isn't there, or not to its end. */
+  #wholePicture(file: string | undefined): Still | null {
+    if (file === undefined || !this.#with.files.existsSync(file)) return null;
+    const bytes = this.#with.files.readFileSync(file);
+    const mimeType = completeStillType(bytes);
+    return mimeType && { mimeType, base64: encodeBase64(bytes) };
   }
 
   writeFile(path: string, base64: string, append: boolean): Promise<HostOutcome<{ absolutePath: string }>> {
@@ -328,13 +345,13 @@ export class AfterEffectsHost implements HostApi {
 const ALLOW_SCRIPTS =
   'Switch on "Allow Scripts to Write Files and Access Network" in Preferences, Scripting & Expressions';
 
-function abilitiesOf(facts: HostFacts): HostDescription["abilities"] {
+function abilitiesOf(facts: HostFacts, mayWriteFiles: boolean): HostDescription["abilities"] {
   const saved = facts.projectFolder !== null;
   const beside = saved ? "" : "save the project first: mattes are written beside it";
-  const scripts = facts.mayWriteFiles ? "" : ALLOW_SCRIPTS;
+  const scripts = mayWriteFiles ? "" : ALLOW_SCRIPTS;
   return [
     { ability: "media-bytes", available: true, reason: "" },
-    { ability: "frame-stills", available: facts.mayWriteFiles, reason: scripts },
+    { ability: "frame-stills", available: mayWriteFiles, reason: scripts },
     { ability: "mask-path", available: true, reason: "" },
     { ability: "track-matte", available: saved, reason: beside },
     { ability: "cut-out", available: saved, reason: beside },

@@ -76,8 +76,6 @@ export interface HostFacts {
   version: string;
   /** Folder of the saved project; null before it is saved. */
   projectFolder: string | null;
-  /** Whether a script could write a file: the preference "Allow Scripts to Write Files and Access Network". */
-  mayWriteFiles: boolean;
 }
 
 /** Flat numbers, because ExtendScript spends its time on objects: x, y, inX, inY, outX, outY a vertex. */
@@ -157,6 +155,8 @@ export interface Report {
 
 export interface Calls extends CheckCalls {
   describe: { argument: null; answer: HostFacts };
+  /** Whether a script could write a file: the preference "Allow Scripts to Write Files and Access Network". */
+  mayWriteFiles: { argument: null; answer: boolean };
   readLayer: { argument: null; answer: LayerFacts };
   sampleRemap: { argument: SampleRemap; answer: { times: number[]; milliseconds: number } };
   /** How many keys of each path are staged: what was stopped goes on from there. */

@@ -114,7 +114,7 @@ class HostCheck {
   }
 
   async #mayWrite(): Promise<Answer> {
-    const { mayWriteFiles } = await this.#do("describe", null);
+    const mayWriteFiles = await this.#do("mayWriteFiles", null);
     return {
       finding: mayWriteFiles,
       detail: mayWriteFiles

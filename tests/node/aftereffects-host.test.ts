@@ -174,7 +174,7 @@ describe("reading", () => {
     const sequence = new script.fake.FakeFootage(script.app.project, join(folder, "plate.001.png"));
     sequence.duration = numbers.length / 24;
     layer.source = sequence;
-    Object.assign(layer, { startTime: 0, inPoint: 0, outPoint: 0.25, stretch: 200 });
+    Object.assign(layer, { startTime: 0, inPoint: 0, outPoint: 0.5, stretch: 200 });
     const selection = await value(host.readSelection());
     expect(selection).toMatchObject({ mediaPath: null, mediaBytes: null });
     const read = async (frame: number) => {
@@ -184,6 +184,9 @@ describe("reading", () => {
     // Stretched to 200 %: frames 0 and 1 of the comp show the first picture.
     expect([await read(0), await read(1), await read(2), await read(5)]).toEqual([1, 1, 2, 3]);
     expect(scriptCalls.some((text) => text.includes("saveStill"))).toBe(false);
+    writeFileSync(join(folder, "plate.004.png"), PNG.subarray(0, 40));
+    await host.renderStill(selection.clipId, 6, 1024);
+    expect(scriptCalls.some((text) => text.includes("saveStill"))).toBe(true);
   });
 
   /** A text chunk whose content is a number. */

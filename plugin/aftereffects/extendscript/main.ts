@@ -14,6 +14,7 @@ type Handlers = { [Name in CallName]: (argument: Calls[Name]["argument"]) => Cal
 
 const handlers: Handlers = {
   describe: describe,
+  mayWriteFiles: mayWriteFiles,
   readLayer: () => layerFacts(selectedLayer()),
   sampleRemap: sampleRemap,
   stagedKeys: stagedKeys,
@@ -37,7 +38,6 @@ function describe(): HostFacts {
   return {
     version: app.version,
     projectFolder: file ? (file.parent as Folder).fsName : null,
-    mayWriteFiles: mayWriteFiles(),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Runs in ExtendScript: a written matte as footage, interpreted as it must be. */
 import type { PlaceMatte, Report } from "../calls.ts";
 import { HostRefusal } from "./refusal.ts";
+import { withoutDialogs } from "./undo.ts";
 
 /** Frames a second that After Effects can't conform above. */
 const FASTEST_CONFORM = 99;
@@ -21,7 +22,7 @@ export function importMatte(argument: PlaceMatte): FootageItem {
     options.sequence = true;
     options.forceAlphabetical = false;
   }
-  const footage = app.project.importFile(options) as FootageItem;
+  const footage = withoutDialogs(() => app.project.importFile(options) as FootageItem);
   if (argument.sequence && argument.frameCount > 1 && footage.mainSource.isStill) {
     footage.remove();
     throw new HostRefusal(

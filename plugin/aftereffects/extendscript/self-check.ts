@@ -8,7 +8,7 @@ import type { CheckCalls, TrialFootage, TrialTiming } from "../check-calls.ts";
 import { layerFacts, sampleRemap } from "./layer-facts.ts";
 import { HostRefusal } from "./refusal.ts";
 import { isTemporary, markTemporary, removeTemporary } from "./temporary.ts";
-import { inOneUndoStep } from "./undo.ts";
+import { inOneUndoStep, withoutDialogs } from "./undo.ts";
 
 type Answer<Name extends keyof CheckCalls> = CheckCalls[Name]["answer"];
 
@@ -26,7 +26,7 @@ export function checkBegin(footage: TrialFootage): Answer<"checkBegin"> {
     const options = new ImportOptions(new File(footage.file));
     options.sequence = true;
     options.forceAlphabetical = false;
-    const item = app.project.importFile(options) as FootageItem;
+    const item = withoutDialogs(() => app.project.importFile(options) as FootageItem);
     markTemporary(item);
     item.mainSource.conformFrameRate = footage.rate;
     const seconds = (PASSES * footage.frameCount) / footage.rate;

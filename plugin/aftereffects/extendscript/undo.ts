@@ -1,10 +1,20 @@
-/** Runs in ExtendScript: one undo step, closed whatever happens. */
+/** Runs in ExtendScript: one undo step, no dialogues, no lock; put back whatever happens. */
 export function inOneUndoStep<T>(label: string, work: () => T): T {
   app.beginUndoGroup(label);
   try {
     return work();
   } finally {
     app.endUndoGroup();
+  }
+}
+
+/** Questions that After Effects would ask (how to interpret alpha, say) are answered by what we set afterwards. */
+export function withoutDialogs<T>(work: () => T): T {
+  app.beginSuppressDialogs();
+  try {
+    return work();
+  } finally {
+    app.endSuppressDialogs(false);
   }
 }
 

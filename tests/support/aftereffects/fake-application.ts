@@ -14,6 +14,14 @@ export class FakeApplication implements Pick<Application, "version"> {
     this.project = new FakeProject(version, traps);
   }
 
+  beginSuppressDialogs(): void {
+    this.project.asksNothing = true;
+  }
+
+  endSuppressDialogs(_alert: boolean): void {
+    this.project.asksNothing = false;
+  }
+
   beginUndoGroup(label: string): void {
     this.openGroups.push(label);
   }

@@ -20,6 +20,8 @@ export class FakeProject implements Pick<Project, "numItems"> {
   brightness: (path: string, frame: number, across: number) => number = () => 0;
   /** Set by the test: writes the PNG. */
   renderStill: (path: string) => void = () => {};
+  /** Whether dialogues are suppressed, as they must be to import. */
+  asksNothing = false;
   private ids = 0;
   readonly items = {
     addComp: (
@@ -66,6 +68,7 @@ export class FakeProject implements Pick<Project, "numItems"> {
 
   /** A sequence plays at 30 frames a second until it is conformed; its length follows. */
   importFile(options: Import): FakeFootage {
+    if (!this.asksNothing) throw new Error("A dialogue asks how to interpret the alpha channel");
     if (this.traps.importThrows) throw new Error("Can not import the file");
     const source = new FakeFileSource(options.file.fsName);
     source.nativeFrameRate = 30;
