@@ -5,6 +5,7 @@
  */
 import type { StoredPixels } from "./pixel-store.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
+import type { Mask } from "./protocol.ts";
 
 /** What one frame left behind for one object. */
 export interface FrameOutput {
@@ -16,6 +17,8 @@ export interface FrameOutput {
   objectScore: number;
   /** Of the selected mask, 0 to 1. */
   predictedIou: number;
+  /** What a person gave as a mask, as finely as it was given; `pixels` holds it at the model's size. */
+  maskPrompt?: Mask;
 }
 
 export type FrameOutputs = Map<number, FrameOutput>;

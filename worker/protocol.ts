@@ -215,6 +215,12 @@ export interface TrackRequest {
   to: number;
   /** Ends before the first frame of another shot (`ended: "cut"`), so that the person can be asked. */
   stopAtCuts?: boolean;
+  /**
+   * Instead of tracking: small objects that were tracked on these frames are tracked a second time, larger,
+   * through a window that follows them; the results have finer masks. What later frames and corrections read
+   * stays as it was. Objects follow one another; those too large to gain anything are left out.
+   */
+  zoom?: boolean;
 }
 
 export interface TrackProgress {

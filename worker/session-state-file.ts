@@ -6,6 +6,7 @@
  */
 import type { FrameOutput } from "./memory-bank.ts";
 import { fromBytes, type PixelStore, toBytes } from "./pixel-store.ts";
+import type { Mask } from "./protocol.ts";
 import type { TrackedObject } from "./tracked-object.ts";
 import { TrackerError } from "./tracker-error.ts";
 import type { SessionState } from "./tracking-session.ts";
@@ -23,7 +24,7 @@ export interface StateShape {
 
 interface StateIndex {
   shape: StateShape;
-  outputs: { objectScore: number; predictedIou: number; hasMemory: boolean }[];
+  outputs: { objectScore: number; predictedIou: number; hasMemory: boolean; maskPrompt?: Mask }[];
   objects: Packed[];
 }
 
@@ -32,9 +33,10 @@ export async function encodeState({ objects }: SessionState, shape: StateShape):
   const packed = [...objects.values()].map((object) => pack(object, outputs));
   const index: StateIndex = { shape, outputs: [], objects: packed };
   const parts: Uint8Array[] = [];
-  for (const { pixels, pointer, objectScore, predictedIou } of outputs.keys()) {
+  for (const { pixels, pointer, objectScore, predictedIou, maskPrompt } of outputs.keys()) {
     const data = await pixels.read();
-    index.outputs.push({ objectScore, predictedIou, hasMemory: data.memory !== null });
+    const hasMemory = data.memory !== null;
+    index.outputs.push({ objectScore, predictedIou, hasMemory, ...(maskPrompt && { maskPrompt }) });
     parts.push(new Uint8Array(pointer.slice().buffer), toBytes(data));
   }
   const json = new TextEncoder().encode(JSON.stringify(index));
@@ -75,11 +77,11 @@ function readOutputs({ shape, outputs }: StateIndex, bytes: Uint8Array, pixels: 
     if (at > bytes.length) throw unreadable(`it ends after ${bytes.length} bytes of frames, within a frame`);
     return bytes.subarray(at - length, at);
   };
-  return outputs.map(({ objectScore, predictedIou, hasMemory }) => {
+  return outputs.map(({ objectScore, predictedIou, hasMemory, maskPrompt }) => {
     const pointer = new Float32Array(next(shape.pointer * 4).slice().buffer);
     const data = next(shape.logits * 4 + (hasMemory ? shape.memory * 2 : 0));
     const stored = pixels.put(fromBytes(data, shape.logits, hasMemory));
-    return { pixels: stored, pointer, objectScore, predictedIou };
+    return { pixels: stored, pointer, objectScore, predictedIou, ...(maskPrompt && { maskPrompt }) };
   });
 }
 

@@ -6,16 +6,19 @@ import type { FrameResults, ObjectResult } from "./session-results.ts";
 import { hasConditioningFrame } from "./tracked-object.ts";
 import { isAbort } from "./tracker-error.ts";
 import type { TrackingSession } from "./tracking-session.ts";
+import { planZoom, type ZoomRequest, zoomPass } from "./zoom-pass.ts";
 
 export async function track(
   session: TrackingSession,
-  { objectIds, from, to, stopAtCuts = false }: TrackRequest,
+  request: TrackRequest,
   onProgress: (progress: TrackProgress) => void | Promise<void>,
   signal: AbortSignal,
 ): Promise<TrackSummary> {
+  const { objectIds, from, to, stopAtCuts = false, zoom = false } = request;
   assertInClip(session.frames.info, from);
   assertInClip(session.frames.info, to);
   const ids = objectIds ?? promptedObjects(session);
+  if (zoom) return zoomIn(session, { objectIds: ids, from, to, signal }, onProgress);
   const step = from <= to ? 1 : -1;
   const totalFrames = Math.abs(to - from) + 1;
   let cutAt: number | null = null;
@@ -30,6 +33,29 @@ export async function track(
     signal,
     ...(stopAtCuts && { onCut }),
   });
+  const doneFrames = await takeAll(run, totalFrames, onProgress);
+  if (doneFrames === totalFrames) return { ended: "complete", doneFrames, resumeAt: null };
+  if (cutAt !== null) return { ended: "cut", doneFrames, resumeAt: cutAt };
+  return { ended: "cancelled", doneFrames, resumeAt: from + step * doneFrames };
+}
+
+/** There is nothing to resume: what is not done keeps its tracked masks. */
+async function zoomIn(
+  session: TrackingSession,
+  request: ZoomRequest,
+  onProgress: (progress: TrackProgress) => void | Promise<void>,
+): Promise<TrackSummary> {
+  const plan = await planZoom(session, request);
+  const doneFrames = await takeAll(zoomPass(session, plan, request.signal), plan.frames, onProgress);
+  return { ended: doneFrames === plan.frames ? "complete" : "cancelled", doneFrames, resumeAt: null };
+}
+
+/** Returns how many came before the end or the signal. */
+async function takeAll(
+  run: AsyncIterable<FrameResults>,
+  totalFrames: number,
+  onProgress: (progress: TrackProgress) => void | Promise<void>,
+): Promise<number> {
   const clock = new FrameClock(totalFrames);
   let doneFrames = 0;
   try {
@@ -40,9 +66,7 @@ export async function track(
   } catch (error) {
     if (!isAbort(error)) throw error;
   }
-  if (doneFrames === totalFrames) return { ended: "complete", doneFrames, resumeAt: null };
-  if (cutAt !== null) return { ended: "cut", doneFrames, resumeAt: cutAt };
-  return { ended: "cancelled", doneFrames, resumeAt: from + step * doneFrames };
+  return doneFrames;
 }
 
 function promptedObjects(session: TrackingSession): number[] {

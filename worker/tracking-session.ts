@@ -5,6 +5,7 @@
 import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { ImageFeatureCache } from "./image-feature-cache.ts";
+import { encodeMask } from "./mask-rle.ts";
 import { isSameSelection, type MemorySelection, selectMemories } from "./memory-bank.ts";
 import { PixelStore, type SpillFile } from "./pixel-store.ts";
 import { maskPromptToModelSize } from "./postprocess.ts";
@@ -71,6 +72,7 @@ export class TrackingSession {
   readonly features: ImageFeatureCache;
   readonly pixels: PixelStore;
   readonly report: (step: StepReport) => void;
+  readonly openSpill: SessionInit["openSpill"];
   engine: Sam2Engine;
   options: PredictorOptions;
   semantics: Semantics;
@@ -92,6 +94,7 @@ export class TrackingSession {
       ...(memory.pixelBudget !== undefined && { budget: memory.pixelBudget }),
     });
     this.report = onStep ?? (() => {});
+    this.openSpill = memory.openSpill;
   }
 
   get objectIds(): number[] {
@@ -134,9 +137,10 @@ export class TrackingSession {
     const object = this.#objectFor(objectId);
     object.masks.add(frameIndex);
     object.points.delete(frameIndex);
-    return this.#answer(object, frameIndex, (features, situation) => {
+    return this.#answer(object, frameIndex, async (features, situation) => {
       const embedding = () => this.#embeddingFor(object, frameIndex, features, situation);
-      return segmentMask(this, features, embedding, prompt, situation.initial);
+      const step = await segmentMask(this, features, embedding, prompt, situation.initial);
+      return { ...step, output: { ...step.output, maskPrompt: encodeMask(binary, width, height) } };
     });
   }
 
