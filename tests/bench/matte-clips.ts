@@ -7,6 +7,7 @@ import type { Picture } from "../../worker/frames/frame-source.ts";
 import { decodeMask } from "../../worker/mask-rle.ts";
 import { openClipAt } from "../../worker/node/open-clip.ts";
 import { syntheticShot } from "../support/synthetic-shot.ts";
+import type { ComposedClip } from "./composed-clips.ts";
 
 export interface TrueFrame {
   frameIndex: number;
@@ -31,6 +32,17 @@ export async function trueClips(): Promise<TrueClip[]> {
 }
 
 async function demoClips(): Promise<TrueClip[]> {
+  return (await demoFrames()).map(({ name, frames }) => ({
+    name,
+    exact: true,
+    frames: frames.flatMap((frame, frameIndex) =>
+      frame.mask.data.includes(1) ? [{ frameIndex, ...frame }] : [],
+    ),
+  }));
+}
+
+/** All frames of the demo clip by object, those on which it is hidden too. */
+export async function demoFrames(): Promise<ComposedClip[]> {
   const text = await readFile("tests/fixtures/demo/demo-masks.json", "utf8");
   const { width, height, objects } = JSON.parse(text) as {
     width: number;
@@ -40,11 +52,10 @@ async function demoClips(): Promise<TrueClip[]> {
   const pictures = await picturesOf("tests/fixtures/demo/demo.mp4");
   return objects.map(({ name, counts }) => ({
     name: `demo: ${name}`,
-    exact: true,
-    frames: counts.flatMap((one, frameIndex) => {
-      const mask = { width, height, data: decodeMask({ width, height, counts: one }) };
-      return mask.data.includes(1) ? [{ frameIndex, mask, picture: pictures[frameIndex]! }] : [];
-    }),
+    frames: counts.map((one, frameIndex) => ({
+      mask: { width, height, data: decodeMask({ width, height, counts: one }) },
+      picture: pictures[frameIndex]!,
+    })),
   }));
 }
 

@@ -28,8 +28,11 @@ import { edgeScore, mean } from "../support/edge-score.ts";
 import { enlargeMask } from "../support/enlarged-mask.ts";
 import { type Shot, syntheticShot } from "../support/synthetic-shot.ts";
 import { syntheticClip, type TrueClip, type TrueFrame, trueClips } from "./matte-clips.ts";
+import { cutTable } from "./matte-cuts.ts";
 import { edgePicture, pathPicture } from "./matte-pictures.ts";
+import { presenceTable } from "./matte-presence.ts";
 import { markdown, percent, pixels, type Table } from "./matte-report.ts";
+import { zoomTable } from "./matte-zoom.ts";
 
 /** Frames of a clip that are scored; edges of neighbours say little new. */
 const SCORED_FRAMES = 3;
@@ -46,6 +49,9 @@ const TABLES: Record<string, () => Promise<Table> | Table> = {
   edges: async () => edgeTable([...(await trueClips()), syntheticClip("made up, 1080p", 1920, 1080)]),
   paths: async () => pathTable((await trueClips()).filter(({ frames }) => frames.length > 10)),
   chatter: chatterTable,
+  zoom: zoomTable,
+  presence: presenceTable,
+  cuts: cutTable,
 };
 
 /** All tables, or those named on the command line; the others stay as they are in the file. */
