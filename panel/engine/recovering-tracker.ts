@@ -162,6 +162,8 @@ export class RecoveringTracker implements TrackerApi {
     this.#remembered(clipId, (api, inner) => api.removeObject(inner, objectId));
 
   async track(...[clipId, request, onProgress]: Parameters<TrackerApi["track"]>) {
+    // It changes nothing that is to be said again, and after a loss it starts over.
+    if (request.zoom) return this.#onClip(clipId, (api, inner) => api.track(inner, request, onProgress));
     const stops = this.#stops;
     const running: RunningTrack = { reported: new Set(), saved: 0 };
     const clip = this.#clips.get(clipId);

@@ -2,6 +2,7 @@
 import type { MatteSettings, NumberSetting, SettingGroup } from "../../worker/matte/matte-settings.ts";
 import { matteSettings, neutralSettings, productSettings } from "../../worker/matte/matte-settings.ts";
 import { usePanel } from "../panel-context.ts";
+import { keysFor } from "../ui/commands.ts";
 import { IconButton, Section } from "../ui/controls.tsx";
 
 const GROUPS: readonly [SettingGroup, string][] = [
@@ -48,6 +49,7 @@ export function MattePanel() {
           Hard mask
         </button>
       </div>
+      <ZoomButton />
       {GROUPS.map(([group, title]) => (
         <div key={group} class="matte-group">
           <h3>{title}</h3>
@@ -77,6 +79,24 @@ export function MattePanel() {
         </div>
       ))}
     </Section>
+  );
+}
+
+/** Not a setting: it makes the masks anew, which takes as long as tracking them did. */
+function ZoomButton() {
+  const { session, commands } = usePanel();
+  const { tracking, model } = session.state;
+  const label = "Zoom in on small objects";
+  return (
+    <button
+      type="button"
+      class="button matte-zoom"
+      disabled={tracking.value.phase !== "idle" || model.value.phase !== "ready"}
+      title={`Tracks objects that are small in the picture a second time, closer up, for finer masks (${keysFor(commands, label)})`}
+      onClick={() => session.tracking.zoom()}
+    >
+      {label}
+    </button>
   );
 }
 

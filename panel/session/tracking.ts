@@ -1,9 +1,15 @@
 /** Runs the tracker over stretches, keeps what comes, stops and resumes. No DOM. */
 import type { FrameResult, TrackerApi, TrackProgress, TrackSummary } from "../../worker/protocol.ts";
 import { maskOverlap } from "./agreement.ts";
-import { type FrameRecord, type SessionDocument, type TrackLeg, unshared } from "./document.ts";
+import {
+  type FrameRecord,
+  type SessionDocument,
+  type TrackedObject,
+  type TrackLeg,
+  unshared,
+} from "./document.ts";
 import type { History } from "./history.ts";
-import { openClipOf, report, type SessionState } from "./session-state.ts";
+import { type Notice, openClipOf, report, type SessionState } from "./session-state.ts";
 import { legLength, nextTrack, planTrack, type TrackDirection } from "./track-plan.ts";
 
 /** Saves now and then while a track runs, so that a crash loses little. */
@@ -42,6 +48,28 @@ export class Tracking {
     return this.#start(planTrack(document.value, frame.value, direction));
   }
 
+  /**
+   * Tracks small objects a second time, larger, for finer masks; those too large to gain anything stay as they
+   * are. What is tracked or corrected later starts from the masks of before.
+   */
+  async zoom(): Promise<void> {
+    const { tracking, document, notice } = this.#state;
+    if (tracking.value.phase !== "idle") return;
+    const objectIds = document.value.objects.filter(isTracked).map((object) => object.id);
+    if (objectIds.length === 0) {
+      const remedy = "Track an object first, or unlock one.";
+      notice.value = { tone: "warning", message: "There is no track to zoom in on.", remedy };
+      return;
+    }
+    this.#begin(document.value.inFrame, 0);
+    this.#running = this.#history.act("Zoom in on small objects", () => this.#zoomIn(objectIds));
+    try {
+      await this.#running;
+    } finally {
+      tracking.value = { phase: "idle" };
+    }
+  }
+
   /** Ends a running track at its next frame; what is done is kept. */
   async stop(): Promise<void> {
     const { tracking } = this.#state;
@@ -74,9 +102,20 @@ export class Tracking {
       notice.value = { tone: "warning", message, remedy };
       return;
     }
-    const totalFrames = legs.reduce((sum, leg) => sum + legLength(leg), 0);
-    const frameIndex = legs[0]!.from;
-    tracking.value = {
+    this.#begin(
+      legs[0]!.from,
+      legs.reduce((sum, leg) => sum + legLength(leg), 0),
+    );
+    this.#running = this.#history.act("Track", () => this.#runLegs(legs));
+    try {
+      await this.#running;
+    } finally {
+      tracking.value = { phase: "idle" };
+    }
+  }
+
+  #begin(frameIndex: number, totalFrames: number): void {
+    this.#state.tracking.value = {
       phase: "propagating",
       frameIndex,
       doneFrames: 0,
@@ -85,12 +124,24 @@ export class Tracking {
       secondsLeft: null,
       stopping: false,
     };
-    this.#running = this.#history.act("Track", () => this.#runLegs(legs));
-    try {
-      await this.#running;
-    } finally {
-      tracking.value = { phase: "idle" };
-    }
+  }
+
+  async #zoomIn(objectIds: number[]): Promise<void> {
+    const { document, notice } = this.#state;
+    const clip = openClipOf(this.#state);
+    if (!clip) return;
+    const { inFrame: from, outFrame: to } = document.value;
+    const request = { objectIds, from, to, zoom: true };
+    let isOwn = false;
+    const outcome = await this.#tracker.track(clip.clipId, request, (progress) => {
+      // The first result makes the maps this run's own; the ones in the history stay as they were.
+      if (!isOwn) document.value = unshared(document.value);
+      isOwn = true;
+      document.value = withFinerMasks(document.value, progress.results);
+      this.#showProgress(progress, 0, progress.totalFrames);
+    });
+    if (!outcome.ok) return report(this.#state, outcome.error);
+    if (outcome.value.ended === "complete") notice.value = noticeOfZoom(outcome.value.doneFrames);
   }
 
   async #runLegs(legs: TrackLeg[]): Promise<void> {
@@ -152,18 +203,24 @@ export class Tracking {
   }
 
   #take(progress: TrackProgress, direction: 1 | -1, doneBefore: number): void {
-    const { document, tracking, frame } = this.#state;
+    const { document, tracking } = this.#state;
     document.value = withResults(document.value, progress.results, direction);
     for (const result of progress.results) this.#frameTimes.push(result.milliseconds);
     if (tracking.value.phase !== "propagating") return;
+    this.#showProgress(progress, doneBefore, tracking.value.totalFrames);
+  }
+
+  #showProgress(progress: TrackProgress, doneBefore: number, totalFrames: number): void {
+    const { tracking, frame } = this.#state;
+    if (tracking.value.phase !== "propagating") return;
     const doneFrames = doneBefore + progress.doneFrames;
-    const { totalFrames } = tracking.value;
     // At the start of a leg the tracker has not timed two frames yet.
     const framesPerSecond = progress.framesPerSecond ?? tracking.value.framesPerSecond;
     tracking.value = {
       ...tracking.value,
       frameIndex: progress.frameIndex,
       doneFrames,
+      totalFrames,
       framesPerSecond,
       secondsLeft: framesPerSecond ? (totalFrames - doneFrames) / framesPerSecond : null,
     };
@@ -190,6 +247,32 @@ function withResults(
     return { ...object };
   });
   return { ...document, objects };
+}
+
+const isTracked = (object: TrackedObject) => !object.locked && object.records.size > 0;
+
+/** Only masks change: how a frame came to be tracked stays true, and what is out of date stays so. */
+function withFinerMasks(document: SessionDocument, results: readonly FrameResult[]): SessionDocument {
+  const byObject = new Map(results.map((result) => [result.objectId, result]));
+  const objects = document.objects.map((object) => {
+    const result = byObject.get(object.id);
+    const before = result && object.records.get(result.frameIndex);
+    if (!result || !before) return object;
+    const { mask, area } = result;
+    (object.records as Map<number, FrameRecord>).set(result.frameIndex, { ...before, mask, area });
+    return { ...object };
+  });
+  return { ...document, objects };
+}
+
+function noticeOfZoom(frames: number): Notice {
+  if (frames > 0) {
+    const message = `The masks of ${frames} ${frames === 1 ? "frame" : "frames"} were made again, closer up.`;
+    const remedy = "Undo brings the old ones back, and tracking again replaces these.";
+    return { tone: "info", message, remedy };
+  }
+  const message = "No object is small enough: closer up, its masks would be no finer.";
+  return { tone: "warning", message, remedy: "This is for objects up to about a third of the picture." };
 }
 
 function recordOf(result: FrameResult, direction: 1 | -1, before: FrameRecord | undefined): FrameRecord {

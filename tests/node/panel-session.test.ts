@@ -38,6 +38,39 @@ beforeEach(async () => {
   await session.openClip(media());
 });
 
+describe("zooming in", () => {
+  const areas = () => [...(object()?.records.values() ?? [])].map(({ area }) => area);
+
+  it("gives the tracked frames finer masks and nothing else, as one step to undo", async () => {
+    await session.prompts.addPoint(CLICK);
+    await session.track();
+    const before = object()!.records;
+    await session.tracking.zoom();
+    expect(tracker.calls.at(-1)).toBe(`zoom 0→${LAST} of 1`);
+    expect(areas().every((area, i) => area < [...before.values()][i]!.area)).toBe(true);
+    for (const [frame, { direction, origin, objectScore }] of before)
+      expect(object()!.records.get(frame)).toMatchObject({ direction, origin, objectScore });
+    expect(session.state.notice.value?.message).toContain(`${LAST + 1} frames`);
+    await session.undo();
+    expect(object()!.records).toEqual(before);
+  });
+
+  it("keeps what is done when it is stopped, and says so where there is no track", async () => {
+    await session.tracking.zoom();
+    expect(session.state.notice.value?.message).toContain("no track");
+    await session.prompts.addPoint(CLICK);
+    await session.track();
+    const [full] = areas();
+    const stopped = stopAt(5);
+    await session.tracking.zoom();
+    await stopped;
+    const finer = areas().filter((area) => area < full!).length;
+    expect(finer).toBeGreaterThan(0);
+    expect(finer).toBeLessThan(LAST);
+    expect(session.state.tracking.value.phase).toBe("idle");
+  });
+});
+
 describe("clicking", () => {
   it("makes an object with a mask out of the first click", async () => {
     await session.prompts.addPoint(CLICK);

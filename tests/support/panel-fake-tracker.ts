@@ -139,8 +139,12 @@ export class FakeTracker implements TrackerApi {
     request: Parameters<TrackerApi["track"]>[1],
     onProgress: Parameters<TrackerApi["track"]>[2],
   ): ReturnType<TrackerApi["track"]> {
-    const { from, to } = request;
-    this.calls.push(`track ${from}→${to} of ${request.objectIds?.join(",")}`);
+    const { from, to, zoom } = request;
+    this.calls.push(
+      zoom
+        ? `zoom ${from}→${to} of ${request.objectIds?.join(",")}`
+        : `track ${from}→${to} of ${request.objectIds?.join(",")}`,
+    );
     this.#stopped = false;
     this.#busy = true;
     try {
@@ -151,7 +155,7 @@ export class FakeTracker implements TrackerApi {
   }
 
   async #run(
-    { from, to, objectIds = [], stopAtCuts = false }: Parameters<TrackerApi["track"]>[1],
+    { from, to, objectIds = [], stopAtCuts = false, zoom = false }: Parameters<TrackerApi["track"]>[1],
     onProgress: Parameters<TrackerApi["track"]>[2],
   ): ReturnType<TrackerApi["track"]> {
     const step = to < from ? -1 : 1;
@@ -160,7 +164,7 @@ export class FakeTracker implements TrackerApi {
       const isCut = stopAtCuts && frame !== from && frame === this.cutAt;
       if (isCut) return ok({ ended: "cut", doneFrames: done - 1, resumeAt: frame });
       if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
-      const results = objectIds.map((id) => this.#result(id, frame));
+      const results = objectIds.map((id) => this.#result(id, frame, zoom ? RADIUS - 1 : RADIUS));
       this.state.tracked.add(frame);
       await onProgress({
         results,
@@ -253,7 +257,8 @@ export class FakeTracker implements TrackerApi {
     return { ok: false, error };
   }
 
-  #result(objectId: number, frameIndex: number): FrameResult {
+  /** Closer up, a disc is a pixel smaller. */
+  #result(objectId: number, frameIndex: number, radius = RADIUS): FrameResult {
     const { width, height } = this.clip;
     const frames = this.state.prompts.get(objectId);
     const near =
@@ -266,7 +271,7 @@ export class FakeTracker implements TrackerApi {
     const pixels = new Uint8Array(width * height);
     if (objectScore > 0)
       for (let at = 0; at < pixels.length; at++)
-        if (Math.hypot((at % width) + 0.5 - centre, Math.floor(at / width) + 0.5 - y) < RADIUS * scale)
+        if (Math.hypot((at % width) + 0.5 - centre, Math.floor(at / width) + 0.5 - y) < radius * scale)
           pixels[at] = 1;
     return {
       objectId,

@@ -15,6 +15,7 @@ import type { ClipInfo } from "../../protocol.ts";
 import { Sam2Engine } from "../../sam2-engine.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import { TrackingSession } from "../../tracking-session.ts";
+import { planZoom, zoomPass } from "../../zoom-pass.ts";
 import { openFileSpill } from "../file-spill.ts";
 import { folderSink } from "../folder-sink.ts";
 import { nativeProvider } from "../native-inference.ts";
@@ -177,13 +178,15 @@ interface Counts {
   cuts: number[];
   /** Frames of the clip with a mask, by object. */
   covered: Map<number, Set<number>>;
+  /** Frames, over all objects, whose masks were made again closer up. */
+  zoomedFrames: number;
   milliseconds: number;
 }
 
 async function runJob(
   session: TrackingSession,
   { operations, names, masks }: Job,
-  { atCuts }: TrackOptions,
+  { atCuts, smallObjects }: TrackOptions,
   output: MatteOutput,
   report: TrackReport,
   kept: KeptTrack,
@@ -219,7 +222,35 @@ async function runJob(
   } finally {
     shown.end();
   }
-  return { frames, cuts, covered, milliseconds: performance.now() - started };
+  const wantsZoom = smallObjects === "zoom" && !context.signal.aborted;
+  const zoomedFrames = wantsZoom ? await zoomIn(session, output, context) : 0;
+  return { frames, cuts, covered, zoomedFrames, milliseconds: performance.now() - started };
+}
+
+/** Writes finer masks over those of small objects; returns for how many frames. */
+async function zoomIn(
+  session: TrackingSession,
+  output: MatteOutput,
+  context: CommandContext,
+): Promise<number> {
+  const { signal } = context;
+  const range = { from: 0, to: session.frames.info.frameCount - 1 };
+  const plan = await planZoom(session, { objectIds: session.objectIds, ...range });
+  const shown = progress(context, "Zooming in", "frames");
+  let frames = 0;
+  try {
+    for await (const results of zoomPass(session, plan, signal)) {
+      await output.add(results);
+      shown.at(++frames, plan.frames);
+    }
+  } catch (error) {
+    await output.finish().catch(() => 0); // the tracked masks stay, and those that are finer already
+    throw error;
+  } finally {
+    shown.end();
+  }
+  if (plan.frames === 0) context.say("No object is small enough to zoom in on; the masks stay as tracked.\n");
+  return frames;
 }
 
 function expectedFrames(operations: readonly Operation[], frameCount: number): number {
@@ -303,6 +334,7 @@ function aboutRun({ options, info, job, output, loaded, counts }: Conclusion): R
     })),
     visibility: options.visibility,
     trackedFrames: counts.frames,
+    ...(options.smallObjects === "zoom" && { zoomedFrames: counts.zoomedFrames }),
     ...(counts.cuts.length > 0 && { stoppedAtCuts: counts.cuts }),
     loadSeconds: round(loaded.milliseconds / 1000),
     trackSeconds: round(seconds),

@@ -39,6 +39,8 @@ Options:
   --visibility said|followed|masks      which mattes are left empty. said (default): where the script says
                              hidden, else as the official predictor; followed: also where the object's
                              scores do, without flicker; masks: none, whatever the script says
+  --small-objects zoom|as-is  zoom: in the end, small objects are tracked a second time through a window that
+                             follows them, for finer masks; default as-is, as the official predictor
   --backend native|wasm      default: the fastest that works
   --threads N                processor threads of the native backend
   --semantics upstream|sticky           default upstream; sticky keeps corrected frames
@@ -63,6 +65,7 @@ const KINDS: OptionKinds = {
   to: "text",
   direction: "text",
   "at-cuts": "text",
+  "small-objects": "text",
   visibility: "text",
   backend: "text",
   threads: "text",
@@ -77,6 +80,7 @@ const KINDS: OptionKinds = {
 };
 
 type AtCuts = "go-on" | "stop";
+type SmallObjects = "zoom" | "as-is";
 type Direction = "forward" | "backward" | "both";
 
 export interface ObjectPrompt {
@@ -99,6 +103,7 @@ export interface TrackOptions {
   to: number | undefined;
   direction: Direction;
   atCuts: AtCuts;
+  smallObjects: SmallObjects;
   visibility: VisibilityRule;
   out: string;
   format: FrameFormat;
@@ -139,6 +144,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     direction: choice(parsed, "direction", ["forward", "backward", "both"], "forward"),
     atCuts: choice(parsed, "at-cuts", ["go-on", "stop"], "go-on"),
     visibility: choice(parsed, "visibility", ["said", "followed", "masks"], "said"),
+    smallObjects: choice(parsed, "small-objects", ["zoom", "as-is"], "as-is"),
     out: requiredOut(parsed),
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
     range: choice(parsed, "range", ["limited", "full"], "limited"),
