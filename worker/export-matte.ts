@@ -11,6 +11,7 @@ import { isNeutral, type MatteSettings, readSettings } from "./matte/matte-setti
 import { type MatteWriter, openMatteWriter } from "./matte/matte-writer.ts";
 import { type MaskedFrame, type TreatedFrame, treatClip } from "./matte/treat-clip.ts";
 import { blobSink } from "./matte/write/blob-sink.ts";
+import { maskOfLogits } from "./postprocess.ts";
 import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "./protocol.ts";
 import { TrackerError } from "./tracker-error.ts";
 import type { ExportJob } from "./tracker-realm.ts";
@@ -100,12 +101,12 @@ async function writeOutput(
 }
 
 function treatedFrames(
-  { frames, request, maskSide, signal }: ExportJob,
+  job: ExportJob,
   layers: MatteLayer[],
   settings: MatteSettings,
 ): AsyncIterable<TreatedFrame> {
-  const needsPictures = request.content === "cutout" || !isNeutral(settings);
-  return treatClip(maskedFrames(frames, layers, request, needsPictures, signal), settings, maskSide);
+  const needsPictures = job.request.content === "cutout" || !isNeutral(settings);
+  return treatClip(maskedFrames(job, layers, settings, needsPictures), settings, job.maskSide);
 }
 
 function settingsOf({ settings }: MatteRequest): MatteSettings {
@@ -137,12 +138,13 @@ function frameWords({ x, y, width, height, frame, alpha }: AlphaRegion): Uint16A
 // ---------------------------------------------------------------- masks of a frame
 
 async function* maskedFrames(
-  frames: FrameSource,
+  job: ExportJob,
   layers: MatteLayer[],
-  { from, to }: { from: number; to: number },
+  { refine }: MatteSettings,
   needsPictures: boolean,
-  signal: AbortSignal,
 ): AsyncGenerator<MaskedFrame> {
+  const { frames, signal } = job;
+  const { from, to } = job.request;
   const { width, height } = frames.info;
   const byFrame = layers.map(({ operation, masks, hidden = [] }) => ({
     operation,
@@ -155,8 +157,25 @@ async function* maskedFrames(
   for await (const { frameIndex, picture } of numbered(frames, from, to, needsPictures, signal)) {
     const mask = mergeLayers(byFrame, frameIndex, width, height);
     const data = decodeMask(mask);
-    yield { frameIndex, mask: { width, height, data }, picture, shown: data.includes(1) };
+    const logits = refine > 0 ? await logitsBehind(job, layers, mask, frameIndex) : null;
+    const shown = data.includes(1);
+    yield { frameIndex, mask: { width, height, data }, picture, shown, ...(logits && { logits }) };
   }
+}
+
+/** Those of the one object that the mask is; null where a person, another pass or another object changed it. */
+async function logitsBehind(
+  { logitsOf, maskSide }: ExportJob,
+  layers: MatteLayer[],
+  mask: Mask,
+  frameIndex: number,
+): Promise<Float32Array | null> {
+  for (const { objectId, operation } of layers) {
+    const logits = operation === "add" ? ((await logitsOf?.(objectId, frameIndex)) ?? null) : null;
+    if (!logits) continue;
+    if (maskOfLogits(logits, maskSide, mask.width, mask.height).counts === mask.counts) return logits;
+  }
+  return null;
 }
 
 async function* numbered(

@@ -74,6 +74,12 @@ export function newestOutput(
   );
 }
 
+/** What is shown of a frame: the answer to its newest prompt, else what tracking made of it. */
+export function outputOn(object: TrackedObject, frameIndex: number): FrameOutput | null {
+  const corrected = object.fresh.nonConditioning.get(frameIndex);
+  return corrected ?? newestOutput(object, "conditioning", frameIndex);
+}
+
 /** Frames with a prompt, ascending. */
 export function promptedFrames({ points, masks }: TrackedObject): number[] {
   return [...new Set([...points.keys(), ...masks.keys()])].sort((a, b) => a - b);

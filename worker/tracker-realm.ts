@@ -52,6 +52,8 @@ export interface ExportJob {
   request: MatteRequest;
   /** Side of the model's own masks (a quarter of its input), which bounds how far off their edges are. */
   maskSide: number;
+  /** What the tracker's mask on a frame was made of, [maskSide, maskSide]; null where it has none. */
+  logitsOf?: (objectId: number, frameIndex: number) => Promise<Float32Array | null>;
   onFile: (file: MatteFile) => void | Promise<void>;
   onProgress: (progress: ExportProgress) => void;
   signal: AbortSignal;

@@ -35,8 +35,9 @@ import type {
 import { Sam2Engine } from "./sam2-engine.ts";
 import { decodeState, encodeState } from "./session-state-file.ts";
 import { resultOfObject, track } from "./track-run.ts";
+import { outputOn } from "./tracked-object.ts";
 import { failureOf, TrackerError } from "./tracker-error.ts";
-import type { TrackerRealm } from "./tracker-realm.ts";
+import type { ExportJob, TrackerRealm } from "./tracker-realm.ts";
 import { type SessionState, TrackingSession } from "./tracking-session.ts";
 
 interface Model {
@@ -316,8 +317,21 @@ export class Tracker implements TrackerApi {
       assertInClip(frames.info, request.from);
       assertInClip(frames.info, request.to);
       const maskSide = this.#model?.engine.maskSide ?? DEFAULT_MASK_SIDE;
-      return this.#realm.exportMatte({ frames, request, maskSide, onFile, onProgress, signal });
+      const logitsOf = this.#logitsOf(clipId);
+      const job = { frames, request, maskSide, onFile, onProgress, signal };
+      return this.#realm.exportMatte(logitsOf ? { ...job, logitsOf } : job);
     });
+  }
+
+  /** Undefined where nothing of the loaded model's was tracked on the clip. */
+  #logitsOf(clipId: string): ExportJob["logitsOf"] {
+    const session = this.#clip(clipId).session;
+    if (!session || session.modelId !== this.#model?.id) return undefined;
+    return async (objectId, frameIndex) => {
+      const object = session.tracking.objects.get(objectId);
+      const output = object && outputOn(object, frameIndex);
+      return output ? (await output.pixels.read()).logits : null;
+    };
   }
 
   // -------------------------------------------------------------- order of calls

@@ -13,7 +13,7 @@ import type { FrameOutput } from "./memory-bank.ts";
 import { maskOfLogits } from "./postprocess.ts";
 import type { Mask } from "./protocol.ts";
 import type { FrameResults, ObjectResult } from "./session-results.ts";
-import { newestOutput, type TrackedObject } from "./tracked-object.ts";
+import { outputOn, type TrackedObject } from "./tracked-object.ts";
 import { TrackingSession } from "./tracking-session.ts";
 
 export interface ZoomRequest {
@@ -80,9 +80,6 @@ function knownFrames({ bank, fresh }: TrackedObject): number[] {
 function conditioningFrames({ bank, fresh }: TrackedObject): Set<number> {
   return new Set([...bank.conditioning.keys(), ...fresh.conditioning.keys()]);
 }
-
-const outputOn = (object: TrackedObject, frameIndex: number) =>
-  object.fresh.nonConditioning.get(frameIndex) ?? newestOutput(object, "conditioning", frameIndex);
 
 async function boxOn(
   session: TrackingSession,

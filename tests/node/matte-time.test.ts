@@ -119,6 +119,31 @@ describe("changes between frames", () => {
     expect(found).toEqual(["continuous", "continuous", "continuous", "continuous", "cut", "continuous"]);
   });
 
+  it("takes no flash, no change of light and no fade for another shot, but finds one behind black", () => {
+    const inLight = (picture: Picture, gain: number, lift = 0) => ({
+      ...picture,
+      data: picture.data.map((value, i) => (i % 4 === 3 ? value : value * gain + lift)),
+    });
+    const other = (noise: number) => invert(scene(40, noise));
+    const shot = (noise: number) => scene(1, noise);
+    const changesOf = (pictures: Picture[]) => {
+      const detector = new FrameChangeDetector();
+      return pictures.map((picture) => detector.next(picture));
+    };
+    const flash = changesOf([
+      shot(1),
+      inLight(shot(2), 0.6, 100),
+      shot(3),
+      inLight(shot(4), 0, 255),
+      shot(5),
+    ]);
+    const light = changesOf([shot(1), shot(2), inLight(shot(3), 0.4), inLight(shot(4), 0.4)]);
+    const fade = [0.8, 0.6, 0.4, 0.2, 0].map((gain, i) => inLight(shot(i + 1), gain));
+    expect([...flash, ...light, ...changesOf(fade)]).not.toContain("cut");
+    const back = [0.3, 0.6, 1].map((gain, i) => inLight(other(i + 1), gain));
+    expect(changesOf([...fade, ...back]).indexOf("cut")).toBe(fade.length);
+  });
+
   it("knows a repeated frame, also with a little coding noise, and not a still camera", () => {
     const detector = new FrameChangeDetector();
     const first = scene(1, 1, 0);

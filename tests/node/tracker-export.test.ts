@@ -1,10 +1,13 @@
 /** Runs in Node: masks handed over become matte files, frame for frame. */
 import { describe, expect, test } from "vitest";
+import { exportMatte } from "../../worker/export-matte.ts";
+import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import { decodePng } from "../../worker/frames/decode-png.ts";
-import { encodeMask, maskArea } from "../../worker/mask-rle.ts";
+import { encodeMask, maskArea, unionMasks } from "../../worker/mask-rle.ts";
 import { pathAt } from "../../worker/matte/path-at.ts";
 import type { PathTrack } from "../../worker/matte/path-types.ts";
-import type { ExportProgress, MatteFile, MatteLayer, MatteRequest } from "../../worker/protocol.ts";
+import { maskOfLogits } from "../../worker/postprocess.ts";
+import type { ExportProgress, Mask, MatteFile, MatteLayer, MatteRequest } from "../../worker/protocol.ts";
 import { openMiniTracker } from "../support/tracker-realm.ts";
 
 const [WIDTH, HEIGHT] = [96, 64];
@@ -109,5 +112,68 @@ describe("a matte that is exported", () => {
       ok: false,
       error: { code: "bad-config", message: expect.stringMatching(/sharpen/) },
     });
+  });
+});
+
+describe("refining on the way out", () => {
+  /** A soft disc on the model's map, and a picture whose disc lies a little beside it. */
+  const SIDE = 16;
+  const logits = Float32Array.from({ length: SIDE * SIDE }, (_, i) => {
+    const [x, y] = [((i % SIDE) + 0.5) * 6 - 48, (Math.floor(i / SIDE) + 0.5) * 4 - 32];
+    return (18 - Math.hypot(x, y)) * (x > 0 ? 0.1 : 1);
+  });
+  const mask = maskOfLogits(logits, SIDE, WIDTH, HEIGHT);
+  const picture = {
+    width: WIDTH,
+    height: HEIGHT,
+    data: Uint8ClampedArray.from({ length: WIDTH * HEIGHT * 4 }, (_, i) => {
+      const at = i >> 2;
+      const inside = Math.hypot((at % WIDTH) - 51, Math.floor(at / WIDTH) - 32) < 18;
+      return i % 4 === 3
+        ? 255
+        : inside
+          ? 210 - (i % 4) * 20 + ((at * 7) % 9)
+          : 40 + (i % 4) * 15 + ((at * 5) % 9);
+    }),
+  };
+
+  async function refined(shown: Mask, knows: boolean): Promise<string> {
+    const files: MatteFile[] = [];
+    const layer = {
+      objectId: 3,
+      name: "disc",
+      operation: "add" as const,
+      masks: [{ frameIndex: 0, mask: shown }],
+    };
+    const request = {
+      layers: [layer],
+      from: 0,
+      to: 0,
+      format: "png",
+      content: "matte",
+      grouping: "merged",
+    } as const;
+    await exportMatte(
+      {
+        frames: arrayFrameSource([picture], "disc"),
+        request: { ...request, layers: [layer], settings: { refine: 100 } },
+        maskSide: SIDE,
+        ...(knows && { logitsOf: async (id: number) => (id === 3 ? logits : null) }),
+        onFile: (file) => void files.push(file),
+        onProgress: () => {},
+        signal: new AbortController().signal,
+      },
+      async () => {},
+    );
+    return Buffer.from(await files[0]!.bytes.arrayBuffer()).toString("base64");
+  }
+
+  test("starts from the tracker's logits where the mask is the tracker's", async () => {
+    expect(await refined(mask, true)).not.toBe(await refined(mask, false));
+  });
+
+  test("starts from the mask where a person changed it, so that the edit stays", async () => {
+    const edited = unionMasks(mask, band(10, 20));
+    expect(await refined(edited, true)).toBe(await refined(edited, false));
   });
 });

@@ -16,6 +16,13 @@ export interface Degradation {
 
 /** Upscaled bilinearly and thresholded at 0, as the pipeline does it. */
 export function degradeMask(mask: BinaryMask, degradation: Degradation): BinaryMask {
+  const { width, height } = mask;
+  const logits = degradedLogits(mask, degradation);
+  return { width, height, data: decodeMask(maskOfLogits(logits, degradation.side, width, height)) };
+}
+
+/** [side, side]; ±10 is sure. */
+export function degradedLogits(mask: BinaryMask, degradation: Degradation): Float32Array {
   const { side, blur, noise = 0, seed = 1 } = degradation;
   const { width, height } = mask;
   const share = resizeAntialiased(mask.data, width, height, side, side);
@@ -34,7 +41,7 @@ export function degradeMask(mask: BinaryMask, degradation: Degradation): BinaryM
     const deviation = Math.sqrt(grain.reduce((sum, value) => sum + value * value, 0) / grain.length);
     for (let i = 0; i < logits.length; i++) logits[i]! += (grain[i]! * noise) / deviation;
   }
-  return { width, height, data: decodeMask(maskOfLogits(logits, side, width, height)) };
+  return logits;
 }
 
 function blurMap(map: Float32Array, side: number, deviation: number): Float32Array {

@@ -35,17 +35,23 @@ const LEARNING = 0.2;
 
 /** Frames one after the other, forward or backward. */
 export class FrameChangeDetector {
+  #last: Thumbnail | null = null;
+  /** The last one with a picture on it. */
   #before: Thumbnail | null = null;
   #usual: number | null = null;
 
   /** How this frame relates to the one before; the first one is continuous. */
   next(picture: Picture): FrameChange {
     const here = thumbnailOf(picture);
+    const last = this.#last;
+    this.#last = here;
+    if (last && isDuplicate(last, here)) return "duplicate";
+    // Black, white or fog shows no shot: what comes after it is compared with what was before it.
+    if (lightOf(here).contrast < NO_PICTURE) return "continuous";
     const before = this.#before;
     this.#before = here;
     if (!before) return "continuous";
-    if (isDuplicate(before, here)) return "duplicate";
-    const difference = (differenceBeyondMovement(before, here) + differenceBeyondMovement(here, before)) / 2;
+    const difference = differenceOfShots(before, here);
     if (difference > CUT_MEAN && difference > CUT_RATIO * (this.#usual ?? 0)) {
       this.#usual = null;
       return "cut";
@@ -53,6 +59,43 @@ export class FrameChangeDetector {
     this.#usual = this.#usual === null ? difference : this.#usual + (difference - this.#usual) * LEARNING;
     return "continuous";
   }
+}
+
+/** Levels of deviation from the frame's mean colour below which nothing is to be seen. */
+const NO_PICTURE = 4;
+
+/** The same shot in another light is no new shot, so brightness and contrast may be made equal first. */
+function differenceOfShots(before: Thumbnail, here: Thumbnail): number {
+  const asFilmed = differenceBothWays(before, here);
+  if (asFilmed <= CUT_MEAN) return asFilmed;
+  return Math.min(asFilmed, differenceBothWays(...inOneLight(before, here)));
+}
+
+function differenceBothWays(a: Thumbnail, b: Thumbnail): number {
+  return (differenceBeyondMovement(a, b) + differenceBeyondMovement(b, a)) / 2;
+}
+
+/** `mean`: of red, green and blue; `contrast`: standard deviation from them, levels. */
+interface Light {
+  mean: [number, number, number];
+  contrast: number;
+}
+
+function lightOf(thumbnail: Thumbnail): Light {
+  const cells = thumbnail.length / 3;
+  const mean: Light["mean"] = [0, 0, 0];
+  for (let i = 0; i < thumbnail.length; i++) mean[i % 3]! += thumbnail[i]! / cells;
+  const squares = thumbnail.reduce((sum, value, i) => sum + (value - mean[i % 3]!) ** 2, 0);
+  return { mean, contrast: Math.sqrt(squares / thumbnail.length) };
+}
+
+/** Both with the mean 0 and the greater contrast of the two. */
+function inOneLight(a: Thumbnail, b: Thumbnail): [Thumbnail, Thumbnail] {
+  const [lightA, lightB] = [lightOf(a), lightOf(b)];
+  const contrast = Math.max(lightA.contrast, lightB.contrast);
+  const lit = (thumbnail: Thumbnail, light: Light) =>
+    thumbnail.map((value, i) => ((value - light.mean[i % 3]!) * contrast) / light.contrast);
+  return [lit(a, lightA), lit(b, lightB)];
 }
 
 function isDuplicate(a: Thumbnail, b: Thumbnail): boolean {

@@ -4,7 +4,8 @@
  * Two steps on the reduced grid (see [Note: reduced grid]), then one pass over the narrow band at full
  * resolution: local colour models say how much of a cell belongs to the object where the colours can tell;
  * a guided filter makes alpha locally a linear function of the picture, so that its edge lies on the
- * picture's edge.
+ * picture's edge. Both start from the model's own probabilities where its logits are at hand, else from the
+ * softened mask.
  */
 import type { BinaryMask } from "../evaluation/binary-mask.ts";
 import type { Picture } from "../frames/frame-source.ts";
@@ -50,6 +51,8 @@ export interface RefineOptions {
   /** The model's mask is side x side: a quarter of its input size. */
   side: number;
   tuning: RefineTuning;
+  /** The logits that `mask` was made of, [side, side]; absent where it was changed since. */
+  logits?: Float32Array;
 }
 
 /** Alpha at the clip's resolution over the object's box. Mask and picture have one size. */
@@ -65,7 +68,11 @@ export function refineEdge(
   if (!box) return emptyRegion(frame);
   const margin = Math.ceil(((tuning.band + 1) * Math.sqrt(frame.width * frame.height)) / side) + 2;
   const grid = gridOver(growBox(box, margin, frame), frame, side);
-  const { prior, band } = priorOf(reduceMask(mask, grid), grid, tuning);
+  const coverage = reduceMask(mask, grid);
+  const soft = Math.max(1, Math.round(tuning.prior * grid.uncertainty));
+  const likely = options.logits ? probabilityOver(grid, options.logits, side) : boxMean(coverage, soft);
+  const prior = boxMean(likely, Math.max(1, soft >> 1));
+  const band = bandOf(coverage, grid, tuning);
   const { lines, told } = edgeLines(prior, band, picture, grid, tuning);
   const say = sayWhere(told, pictureSay(frame, side));
   const region = applyLines({ lines, prior, band, say }, mask, picture, grid, strength, tuning.haze);
@@ -115,9 +122,8 @@ function requireOneSize(mask: BinaryMask, picture: Picture): void {
   );
 }
 
-/** `band`: 1 where the edge may lie, falling to 0 at its rim. */
-function priorOf(coverage: Plane, grid: ReducedGrid, tuning: RefineTuning): { prior: Plane; band: Plane } {
-  const soft = Math.max(1, Math.round(tuning.prior * grid.uncertainty));
+/** 1 where the edge may lie, falling to 0 at the rim. */
+function bandOf(coverage: Plane, grid: ReducedGrid, tuning: RefineTuning): Plane {
   const near = boxMean(coverage, Math.max(1, Math.round(tuning.band * grid.uncertainty)));
   const band = plane(grid.width, grid.height);
   for (let i = 0; i < band.data.length; i++) {
@@ -126,7 +132,32 @@ function priorOf(coverage: Plane, grid: ReducedGrid, tuning: RefineTuning): { pr
     const edge = Math.min(inside, 1 - inside);
     band.data[i] = edge < 1e-4 ? 0 : Math.min(1, edge * 6);
   }
-  return { prior: boxMean(boxMean(coverage, soft), Math.max(1, soft >> 1)), band };
+  return band;
+}
+
+/**
+ * The model's own probability at each cell's centre: the logistic function of its logit. It knows where the
+ * mask was a close decision, which a softened mask doesn't.
+ */
+function probabilityOver(grid: ReducedGrid, logits: Float32Array, side: number): Plane {
+  const result = plane(grid.width, grid.height);
+  const across = logitTaps(grid.x, grid.width, grid.step, grid.frame.width, side);
+  const down = logitTaps(grid.y, grid.height, grid.step, grid.frame.height, side);
+  for (let j = 0, at = 0; j < grid.height; j++) {
+    const [top, bottom, fy] = [down.low[j]! * side, down.high[j]! * side, down.share[j]!];
+    for (let i = 0; i < grid.width; i++, at++) {
+      const [left, right, fx] = [across.low[i]!, across.high[i]!, across.share[i]!];
+      const above = logits[top + left]! * (1 - fx) + logits[top + right]! * fx;
+      const below = logits[bottom + left]! * (1 - fx) + logits[bottom + right]! * fx;
+      result.data[at] = 1 / (1 + Math.exp(-(above * (1 - fy) + below * fy)));
+    }
+  }
+  return result;
+}
+
+/** Between which two of the map's cells each cell of the grid has its centre. */
+function logitTaps(from: number, cells: number, step: number, pixels: number, side: number): CellTaps {
+  return tapsAt(cells, side, (cell) => ((from + (cell + 0.5) * step) / pixels) * side - 0.5);
 }
 
 function edgeLines(
@@ -259,12 +290,17 @@ interface CellTaps {
 
 /** Between which two cell centres each pixel's centre lies, and how far along. */
 function cellTaps(pixels: number, cells: number, step: number): CellTaps {
-  const taps = { low: new Int32Array(pixels), high: new Int32Array(pixels), share: new Float32Array(pixels) };
-  for (let pixel = 0; pixel < pixels; pixel++) {
-    const centre = Math.min(cells - 1, Math.max(0, (pixel + 0.5) / step - 0.5));
-    taps.low[pixel] = Math.floor(centre);
-    taps.high[pixel] = Math.min(cells - 1, taps.low[pixel]! + 1);
-    taps.share[pixel] = centre - taps.low[pixel]!;
+  return tapsAt(pixels, cells, (pixel) => (pixel + 0.5) / step - 0.5);
+}
+
+/** `positionOf`: in cells, 0 at the centre of the first one. */
+function tapsAt(count: number, cells: number, positionOf: (index: number) => number): CellTaps {
+  const taps = { low: new Int32Array(count), high: new Int32Array(count), share: new Float32Array(count) };
+  for (let index = 0; index < count; index++) {
+    const centre = Math.min(cells - 1, Math.max(0, positionOf(index)));
+    taps.low[index] = Math.floor(centre);
+    taps.high[index] = Math.min(cells - 1, taps.low[index]! + 1);
+    taps.share[index] = centre - taps.low[index]!;
   }
   return taps;
 }

@@ -23,6 +23,8 @@ export interface MaskedFrame {
   picture: Picture | null;
   /** False on hidden frames (see `visibility.ts`): the matte is empty there. */
   shown: boolean;
+  /** What `mask` was made of, as wide as `treatClip`'s `side`; absent where it was changed or merged. */
+  logits?: Float32Array;
 }
 
 export interface TreatedFrame {
@@ -101,12 +103,10 @@ class Intake {
       this.#before = { ...before, frameIndex };
       return { ...before, frameIndex, picture, change, stretch: this.#stretch, repeats: true };
     }
-    const region = cleanAndRefine(
-      shown ? frame.mask : hidden(frame.mask),
-      picture,
-      this.#settings,
-      this.#side,
-    );
+    const region = cleanAndRefine(shown ? frame.mask : hidden(frame.mask), picture, this.#settings, {
+      ...(this.#side && { side: this.#side }),
+      ...(shown && frame.logits && { logits: frame.logits }),
+    });
     const shape = this.#inTime && shown ? shapeOf(region, stepFor(region.frame, this.#side)) : null;
     this.#before = { frameIndex, region, shape, shown };
     return { frameIndex, region, picture, change, shape, stretch: this.#stretch, repeats: false };

@@ -21,21 +21,34 @@ import { refineEdge } from "./refine.ts";
 import { distanceField } from "./signed-distance.ts";
 import { type EdgeShift, shiftAt } from "./steady.ts";
 
-/** First half: what one frame's mask and picture say. `side`: the model's mask is side x side. */
+/**
+ * First half: what one frame's mask and picture say. `side`: the model's mask is side x side; `logits`: what
+ * `mask` was made of, if that is known.
+ */
 export function cleanAndRefine(
   mask: BinaryMask,
   picture: Picture | null,
   settings: MatteSettings,
-  side?: number,
+  { side, logits }: MapOfMask = {},
 ): AlphaRegion {
   const clean = removeSpecks(fillHoles(mask, settings.fillHoles), settings.removeSpecks);
-  const region = refined(clean, picture, settings.refine / 100, side);
+  const isWhole = clean.data.every((value, i) => value === mask.data[i]);
+  const region = refined(clean, picture, settings.refine / 100, {
+    ...(side && { side }),
+    ...(isWhole && logits && { logits }),
+  });
   if (settings.borderFix === 0) return region;
   return fixBorder(enlarge(region, Math.ceil(settings.borderFix)), settings.borderFix);
 }
 
-function refined(mask: BinaryMask, picture: Picture | null, strength: number, side?: number): AlphaRegion {
-  if (strength > 0 && picture) return refineEdge(mask, picture, { strength, ...(side && { side }) });
+/** The model's map behind a mask. */
+export interface MapOfMask {
+  side?: number;
+  logits?: Float32Array;
+}
+
+function refined(mask: BinaryMask, picture: Picture | null, strength: number, map: MapOfMask): AlphaRegion {
+  if (strength > 0 && picture) return refineEdge(mask, picture, { strength, ...map });
   const frame = { width: mask.width, height: mask.height };
   const box = boxOfMask(mask);
   return box ? regionOfMask(mask, box) : emptyRegion(frame);
