@@ -55,8 +55,8 @@ export async function cutTable(): Promise<Table> {
   return {
     title: "Cuts",
     about:
-      `Shots of ${SHOT} frames from ${names.length} real clips (640 x 360; two places in each), joined and treated; nothing was ` +
-      "tuned on them. Found: stops at the true first frame of a shot, one frame off allowed (soft transitions: anywhere in " +
+      `Shots of ${SHOT} frames from ${names.length} real clips (640 x 360; two places in each), joined and treated. The limits ` +
+      "were set on made-up shots and the demo clip; that flashes and light need care was seen here first. Found: stops at the true first frame of a shot, one frame off allowed (soft transitions: anywhere in " +
       "them). Wrong: stops anywhere else. Flash: a frame 140 levels brighter. Light: all levels halved from one frame " +
       "on. Pan: a window of 60 % of the frame moves by that share of its own width a frame. Jump: the same clip, 40 frames on, which " +
       "a person would call a cut only sometimes; here it counts as none.",
