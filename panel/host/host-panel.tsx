@@ -18,45 +18,56 @@ export function HostPanel() {
   const canWrite = clip !== null && openClipOf(session.state) !== null && !busy;
   return (
     <Section title="Timeline">
-      <button type="button" class="button" disabled={busy} onClick={() => void hostTimeline.openSelection()}>
-        Open the selected clip
-      </button>
-      {clip && (
-        <p class="hint">
-          {clip.route === "media"
-            ? "Frames come from the media file."
-            : "Frames come from the host's own rendering."}
-        </p>
-      )}
-      <Segments
-        label="What to write"
-        value={kind.value}
-        options={[
-          ...(hostTimeline.takesPaths ? [MASK_PATH] : []),
-          {
-            value: "track-matte",
-            label: "Track matte",
-            title: "A matte above the clip, and the clip keyed by it",
-          },
-          { value: "cut-out", label: "Cut-out", title: "The object alone, on a track above" },
-          { value: "import-only", label: "Import", title: "The matte in the project, the timeline as it is" },
-        ]}
-        onChange={(value) => {
-          kind.value = value;
-        }}
-      />
-      <button
-        type="button"
-        class="button button-primary"
-        disabled={!canWrite}
-        onClick={() => void write(panel, hostTimeline, kind.value)}
-      >
-        Write to timeline
-      </button>
-      {kind.value === "mask-paths" && <p class="hint">{PATH_HINT}</p>}
-      {isBusy(state) && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
-      {state.phase === "written" && <Report report={state.report} />}
-      {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
+      <div class="host">
+        <button
+          type="button"
+          class="button"
+          disabled={busy}
+          onClick={() => void hostTimeline.openSelection()}
+        >
+          Open the selected clip
+        </button>
+        {clip && (
+          <p class="hint">
+            {clip.route === "media"
+              ? "Frames come from the media file."
+              : "Frames come from the host's own rendering."}
+          </p>
+        )}
+        <Segments
+          label="What to write"
+          value={kind.value}
+          options={[
+            ...(hostTimeline.takesPaths ? [MASK_PATH] : []),
+            {
+              value: "track-matte",
+              label: "Track matte",
+              title: "A matte above the clip, and the clip keyed by it",
+            },
+            { value: "cut-out", label: "Cut-out", title: "The object alone, on a track above" },
+            {
+              value: "import-only",
+              label: "Import",
+              title: "The matte in the project, the timeline as it is",
+            },
+          ]}
+          onChange={(value) => {
+            kind.value = value;
+          }}
+        />
+        <button
+          type="button"
+          class="button button-primary"
+          disabled={!canWrite}
+          onClick={() => void write(panel, hostTimeline, kind.value)}
+        >
+          Write to timeline
+        </button>
+        {kind.value === "mask-paths" && <p class="hint">{PATH_HINT}</p>}
+        {isBusy(state) && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
+        {state.phase === "written" && <Report report={state.report} />}
+        {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
+      </div>
     </Section>
   );
 }
@@ -83,7 +94,7 @@ async function write(
 function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
   const [done, total, words] = progressOf(state);
   return (
-    <div role="status">
+    <div role="status" class="host-busy">
       <p class="hint">{words}</p>
       <Progress share={total > 0 ? done / total : null} label={words} />
       <button
