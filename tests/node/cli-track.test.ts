@@ -66,6 +66,25 @@ describe("masklet track", () => {
     expect(through.summary).not.toHaveProperty("stoppedAtCuts");
   });
 
+  test("makes masks of small objects again with --small-objects zoom, leaves large ones, and by default all", async () => {
+    const onAllFrames = (file: string) =>
+      Array.from({ length: FRAMES }, (_, frame) => ["--mask", `${place.path(file)}@${frame}`]).flat();
+    writeFileSync(
+      place.path("small.png"),
+      maskPng(WIDTH, HEIGHT, (x, y) => Math.hypot(x - 30, y - 32) < 5),
+    );
+    const zoomed = await track("zoomed", ...onAllFrames("small.png"), "--small-objects", "zoom");
+    expect(zoomed.summary).toMatchObject({ trackedFrames: FRAMES, zoomedFrames: FRAMES, files: FRAMES });
+    expect(readdirSync(place.path("zoomed")).sort()).toEqual(stills(FRAMES));
+    const plain = await track("plain", ...onAllFrames("small.png"));
+    expect(plain.summary).not.toHaveProperty("zoomedFrames");
+    const [a, b] = ["zoomed", "plain"].map((out) => readFileSync(place.path(out, "00004.png")));
+    expect(a!.equals(b!)).toBe(false);
+    const large = await track("large", ...onAllFrames("left.png"), "--small-objects", "zoom");
+    expect(large.summary).toMatchObject({ zoomedFrames: 0, files: FRAMES });
+    expect(large.stderr).toContain("No object is small enough");
+  });
+
   test("says so where OUT holds frames of an earlier run", async () => {
     await track("again", "--point", "20,32");
     const { stderr } = await track("again", "--point", "20,32", "--to", "2");
