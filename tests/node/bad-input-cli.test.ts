@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { discPng, makeWorkplace, maskPng, run, type Workplace } from "../support/command-line.ts";
+import { CAN_MAKE_SMALL_DISK, onSmallDisk } from "../support/small-disk.ts";
 
 const WIDTH = 96;
 const HEIGHT = 64;
@@ -230,22 +230,29 @@ describe("places that can't be written", () => {
     expect(readFileSync(place.path("taken"), "utf8")).toBe("in the way");
   });
 
-  test.skipIf(!canMount())("a disk that fills up says so, and the frames that fitted are whole", async () => {
-    const disk = place.path("disk");
-    mkdirSync(disk);
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", disk]);
-    try {
-      const { code, summary } = await run(["track", clip, ...place.model, "--point", "20,32", "--out", disk]);
-      expect(code).toBe(1);
-      expect(summary.error).toMatchObject({
-        code: "write-failed",
-        message: expect.stringContaining("the disk is full"),
+  test.skipIf(!CAN_MAKE_SMALL_DISK)(
+    "a disk that fills up says so, and the frames that fitted are whole",
+    async () => {
+      const disk = place.path("disk");
+      await onSmallDisk(disk, "8k", async () => {
+        const { code, summary } = await run([
+          "track",
+          clip,
+          ...place.model,
+          "--point",
+          "20,32",
+          "--out",
+          disk,
+        ]);
+        expect(code).toBe(1);
+        expect(summary.error).toMatchObject({
+          code: "write-failed",
+          message: expect.stringContaining("the disk is full"),
+        });
+        expect(readdirSync(disk).every((name) => /^\d{5}\.png$/.test(name))).toBe(true);
       });
-      expect(readdirSync(disk).every((name) => /^\d{5}\.png$/.test(name))).toBe(true);
-    } finally {
-      execFileSync("umount", [disk]);
-    }
-  });
+    },
+  );
 });
 
 describe("masklet info and convert", () => {
@@ -275,16 +282,3 @@ describe("masklet info and convert", () => {
     expect(JSON.parse(readFileSync(place.path("onnx", "model.json"), "utf8")).graphs.length).toBe(4);
   });
 });
-
-/** Only the superuser of a Linux that lets it can make a small disk. */
-function canMount(): boolean {
-  const probe = "/tmp/masklet-mount-probe";
-  try {
-    mkdirSync(probe, { recursive: true });
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=8k", "tmpfs", probe], { stdio: "ignore" });
-    execFileSync("umount", [probe]);
-    return true;
-  } catch {
-    return false;
-  }
-}

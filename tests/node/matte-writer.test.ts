@@ -13,13 +13,18 @@ import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Picture } from "../../worker/frames/frame-source.ts";
 import { decodeMask } from "../../worker/mask-rle.ts";
-import { type MatteWriterRequest, openMatteWriter } from "../../worker/matte/matte-writer.ts";
+import {
+  MATTE_EXTENSION,
+  type MatteWriterRequest,
+  openMatteWriter,
+} from "../../worker/matte/matte-writer.ts";
 import { blobSink } from "../../worker/matte/write/blob-sink.ts";
 import type { MatteSink } from "../../worker/matte/write/matte-sink.ts";
 import { folderSink } from "../../worker/node/folder-sink.ts";
 import { prepareMediaCodecs } from "../../worker/node/media-codecs.ts";
 import { openClipAt } from "../../worker/node/open-clip.ts";
 import type { ClipInfo, MatteFile } from "../../worker/protocol.ts";
+import { CAN_MAKE_SMALL_DISK, onSmallDisk } from "../support/small-disk.ts";
 
 const WIDTH = 66;
 const HEIGHT = 50;
@@ -50,6 +55,7 @@ function clipInfo(timestamps: number[], size = { width: WIDTH, height: HEIGHT })
   };
 }
 
+const LARGER = clipInfo([0, 0.04, 0.08, 0.12, 0.16], { width: 640, height: 360 });
 const STEADY = clipInfo([0, 0.04, 0.08, 0.12, 0.16]);
 
 function request(name: string, changes: Partial<MatteWriterRequest>): MatteWriterRequest {
@@ -161,14 +167,18 @@ describe("movies", () => {
 
   test("of an odd size are one pixel larger where the codec wants even ones", async () => {
     const info = clipInfo([0, 0.04], { width: 35, height: 21 });
-    await write("odd", { format: "h264", info });
-    const movie = await openClipAt(join(folder, "odd.mp4"));
-    expect([movie.info.width, movie.info.height]).toEqual([36, 22]);
-    movie.close();
-    await write("odd", { format: "prores4444", info });
-    const exact = await openClipAt(join(folder, "odd.mov"));
-    expect([exact.info.width, exact.info.height]).toEqual([35, 21]);
-    exact.close();
+    for (const [format, size] of [
+      ["h264", [36, 22]],
+      ["prores422hq", [36, 22]],
+      ["prores4444", [35, 21]],
+    ] as const) {
+      const [name] = await write(`odd-${format}`, { format, info });
+      const movie = await openClipAt(join(folder, name!));
+      expect([movie.info.width, movie.info.height]).toEqual(size);
+      const { data } = await movie.frame(1);
+      expect([data[4 * 4], data[34 * 4]]).toEqual([255, 0]);
+      movie.close();
+    }
   });
 
   test("without a frame leave nothing behind", async () => {
@@ -236,6 +246,26 @@ describe("places to write to", () => {
     });
     expect(existsSync(join(folder, ".00000.png.partial"))).toBe(false);
   });
+
+  test.skipIf(!CAN_MAKE_SMALL_DISK).each(["h264", "prores4444", "vp9-alpha"] as const)(
+    "a disk that is full leaves no part of a %s movie, and the one of before as it was",
+    async (format) => {
+      const disk = join(folder, `disk-${format}`);
+      const name = `matte.${MATTE_EXTENSION[format]}`;
+      await onSmallDisk(disk, "64k", async () => {
+        writeFileSync(join(disk, name), "the movie of before");
+        writeFileSync(join(disk, "other"), new Uint8Array(60 * 1024));
+        const written = write("matte", { format, sink: folderSink(disk), info: LARGER });
+        await expect(written).rejects.toMatchObject({
+          code: "write-failed",
+          message: expect.stringContaining("the disk is full"),
+          remedy: expect.stringContaining("Free some space"),
+        });
+        expect(readFileSync(join(disk, name), "utf8")).toBe("the movie of before");
+        expect(readdirSync(disk).sort()).toEqual([name, "other"].sort());
+      });
+    },
+  );
 
   test("a disk that fills up ends the movie with its reason", async () => {
     const full: MatteSink = {

@@ -1,11 +1,14 @@
 /** Runs in Node: masks handed over become matte files, frame for frame. */
+import { BlobSource } from "mediabunny";
 import { describe, expect, test } from "vitest";
 import { exportMatte } from "../../worker/export-matte.ts";
 import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import { decodePng } from "../../worker/frames/decode-png.ts";
+import { openMediaClip } from "../../worker/frames/media-frame-source.ts";
 import { encodeMask, maskArea, unionMasks } from "../../worker/mask-rle.ts";
 import { pathAt } from "../../worker/matte/path-at.ts";
 import type { PathTrack } from "../../worker/matte/path-types.ts";
+import { prepareMediaCodecs } from "../../worker/node/media-codecs.ts";
 import { maskOfLogits } from "../../worker/postprocess.ts";
 import type { ExportProgress, Mask, MatteFile, MatteLayer, MatteRequest } from "../../worker/protocol.ts";
 import { openMiniTracker } from "../support/tracker-realm.ts";
@@ -102,6 +105,34 @@ describe("a matte that is exported", () => {
     const { files } = await exported({ format: "png16", from: 0, to: 0 });
     const rows = await Promise.all(files.map(rowOf));
     expect(new Set(rows[0])).toEqual(new Set([0, 255]));
+  });
+
+  test.each(["png", "h264"] as const)("that is stopped keeps what is whole: %s", async (format) => {
+    await prepareMediaCodecs();
+    const { tracker, clipId } = await openMiniTracker(4);
+    const files: MatteFile[] = [];
+    const outcome = await tracker.exportMatte(
+      clipId,
+      { layers: [LEFT], from: 0, to: 3, format, content: "matte", grouping: "merged" },
+      (file) => void files.push(file),
+      ({ doneFrames }) => {
+        if (doneFrames === 2) void tracker.stop();
+      },
+    );
+    expect(outcome).toMatchObject({ ok: false, error: { code: "cancelled" } });
+    if (format === "png") {
+      const rows = await Promise.all(files.map(rowOf));
+      expect(rows.map((row) => row.filter(Boolean).length)).toEqual([40, 41]);
+      return;
+    }
+    const movie = await openMediaClip({
+      source: new BlobSource(files[0]!.bytes),
+      name: "matte",
+      clipId: "matte",
+      prepareCodec: prepareMediaCodecs,
+    });
+    expect(movie.info.frameCount).toBe(2);
+    movie.close();
   });
 
   test("with unknown settings or frames beyond the clip is refused in words", async () => {

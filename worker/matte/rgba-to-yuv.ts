@@ -62,10 +62,10 @@ function writeI420({ width, height, data }: Picture, range: VideoRange, planes: 
   writeChroma({ width, height, data }, weights, range, cb, planes.subarray((pixels * 5) / 4));
 }
 
-/** Luma of a grey picture and neutral chroma at half the width, which is rounded up. 10 bits in two bytes each. */
+/** Luma of a grey picture and neutral chroma at half the width, which is even. 10 bits in two bytes each. */
 export function greyToI422P10({ width, height, data }: Picture): Uint8Array {
   const pixels = width * height;
-  const planes = new Uint16Array(pixels + 2 * Math.ceil(width / 2) * height).fill(512);
+  const planes = new Uint16Array(2 * pixels).fill(512);
   for (let pixel = 0; pixel < pixels; pixel++) planes[pixel] = tenBitLuma(data[pixel * 4]!);
   return new Uint8Array(planes.buffer);
 }

@@ -37,7 +37,7 @@ interface MovieKind {
   extension: string;
   container: (options: IsobmffOutputFormatOptions) => OutputFormat;
   alpha: boolean;
-  /** Width and height have to be even: chroma is stored once for four pixels. */
+  /** Width and height are made even: chroma is stored once for two or four pixels. */
   even: boolean;
   pixels: VideoSamplePixelFormat;
   planes: (picture: Picture, range: VideoRange) => Uint8Array;
@@ -73,7 +73,7 @@ const KINDS: Record<"prores4444" | "prores422hq" | "h264" | "vp9-alpha", MovieKi
     extension: "mov",
     container: (options) => new MovOutputFormat(options),
     alpha: false,
-    even: false,
+    even: true,
     pixels: "I422P10",
     planes: greyToI422P10,
     colour: ALWAYS_BT709,
