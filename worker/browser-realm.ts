@@ -3,6 +3,7 @@ import { exportMatte } from "./export-matte.ts";
 import type { FrameSource, Picture } from "./frames/frame-source.ts";
 import { openStillClip } from "./frames/still-frame-source.ts";
 import type { ExecutionProvider } from "./inference/execution-provider.ts";
+import { openedEarly } from "./inference/opened-early.ts";
 import { wasmProvider, webgpuProvider } from "./inference/web-inference.ts";
 import type { ClipSource, WorkerAssets } from "./protocol.ts";
 import { modelLibrary } from "./storage/model-library.ts";
@@ -14,7 +15,7 @@ import type { ModelLibrary, TrackerRealm } from "./tracker-realm.ts";
 /** `handed`: parts that came with the page itself; null where they are fetched from beside the worker. */
 export function browserRealm(handed: Promise<WorkerAssets | null>): TrackerRealm {
   return {
-    providers: providersFor(handed),
+    providers: openedEarly(providersFor(handed)),
     models: libraryFor(handed),
     openClip,
     toBitmap,
@@ -43,10 +44,20 @@ function libraryFor(handed: Promise<WorkerAssets | null>): ModelLibrary {
     mayDownload: true,
     embedded: async (path) => {
       const given = await handed;
-      if (!given) return fetchAsset(`models/${path.slice(path.lastIndexOf("/") + 1)}`);
+      if (!given) return asset(`models/${path.slice(path.lastIndexOf("/") + 1)}`);
       return path.endsWith(".yaml") ? new TextEncoder().encode(given.configYaml) : given.checkpoint;
     },
   });
+}
+
+const assets = new Map<string, Promise<Uint8Array>>();
+
+/** Listing the models asks for the checkpoint's size, loading for the checkpoint: fetched once, unless it failed. */
+function asset(path: string): Promise<Uint8Array> {
+  const bytes = assets.get(path) ?? fetchAsset(path);
+  assets.set(path, bytes);
+  bytes.catch(() => assets.delete(path));
+  return bytes;
 }
 
 async function fetchAsset(path: string): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 /** Runs in Node (`npm run bench`): how fast each stage and the whole tracker are, against the machine's peak. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import type { GraphName } from "../../models/onnx/onnx-graph.ts";
 import { configUnder, predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
 import { Sam2Engine } from "../../worker/sam2-engine.ts";
@@ -67,6 +67,16 @@ async function loadEngine(
 async function main(args: string[]): Promise<void> {
   if (args.includes("--help")) return console.log(USAGE);
   const options = readOptions(args);
+  const reports = options.from.length > 0 ? reportsFrom(options.from) : await measureAll(options);
+  if (options.json) writeFileSync(options.json, JSON.stringify(reports, null, 2));
+  if (options.markdown) writeTable(options.markdown, toMarkdown(reports));
+}
+
+function reportsFrom(files: readonly string[]): SubjectReport[] {
+  return files.flatMap((file) => JSON.parse(readFileSync(file, "utf8")) as SubjectReport[]);
+}
+
+async function measureAll(options: SpeedOptions): Promise<SubjectReport[]> {
   const reports: SubjectReport[] = [];
   for (const model of options.models) {
     for (const size of options.sizes) {
@@ -76,8 +86,7 @@ async function main(args: string[]): Promise<void> {
       }
     }
   }
-  if (options.json) writeFileSync(options.json, JSON.stringify(reports, null, 2));
-  if (options.markdown) writeTable(options.markdown, toMarkdown(reports));
+  return reports;
 }
 
 await main(process.argv.slice(2));

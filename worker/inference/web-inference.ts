@@ -1,8 +1,9 @@
 /** Runs in a Web Worker, a page or Node: onnxruntime-web on WebAssembly and on WebGPU. */
 import type { Env } from "onnxruntime-common";
+import { GraphBuilder } from "../../models/onnx/graph-builder.ts";
 import type { ExecutionProvider, ProviderReport } from "./execution-provider.ts";
 import type { InferenceRuntime } from "./inference-session.ts";
-import { createOrtRuntime, type Ort } from "./ort-session.ts";
+import { createOrtRuntime, type Ort, type OrtRuntimeOptions } from "./ort-session.ts";
 
 /** Beyond this many threads WebAssembly gains nothing: the graphs' loops are too short. */
 const MAX_THREADS = 8;
@@ -37,12 +38,12 @@ export function wasmProvider(findAssets = fromPackage): ExecutionProvider {
       // Threads start from the runtime's own file, which a page of one file has not.
       const threads = assets.onlyBinary ? 1 : wasmReport().threads;
       configure(ort.env, assets, threads);
-      return createOrtRuntime(ort as Ort, {
-        backend: "wasm",
-        threads,
-        sessionOptions: { executionProviders: ["wasm"], graphOptimizationLevel: "all" },
-        oneAtATime: true,
-      });
+      const sessionOptions: OrtSessionOptions = {
+        executionProviders: ["wasm"],
+        graphOptimizationLevel: "all",
+      };
+      await compile(ort as Ort, sessionOptions);
+      return createOrtRuntime(ort as Ort, { backend: "wasm", threads, sessionOptions, oneAtATime: true });
     },
   };
 }
@@ -72,6 +73,20 @@ function configure(env: Env, { bytes, baseUrl }: WasmAssets, threads: number): v
   if (bytes) env.wasm.wasmBinary = bytes;
 }
 
+type OrtSessionOptions = OrtRuntimeOptions["sessionOptions"];
+
+/** ONNX Runtime fetches and compiles its WebAssembly for the first session: here for one that does nothing. */
+async function compile(ort: Ort, sessionOptions: OrtSessionOptions): Promise<void> {
+  const session = await ort.InferenceSession.create(await doingNothing(), sessionOptions);
+  await session.release();
+}
+
+async function doingNothing(): Promise<Uint8Array> {
+  const graph = new GraphBuilder("mask-decoder");
+  graph.output("result", graph.input("value", "float32", [1]), [1]);
+  return (await graph.finish()).model;
+}
+
 // ---------------------------------------------------------------- WebGPU
 
 export function webgpuProvider(findAssets = fromPackage): ExecutionProvider {
@@ -94,13 +109,15 @@ async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
   const ort = await import("onnxruntime-web/webgpu");
   configure(ort.env, assets, 1);
   const device = await requestDevice();
+  const sessionOptions: OrtSessionOptions = {
+    executionProviders: [{ name: "webgpu", device }],
+    graphOptimizationLevel: "all",
+  };
+  await compile(ort as Ort, sessionOptions);
   return createOrtRuntime(ort as Ort, {
     backend: "webgpu",
     threads: 1,
-    sessionOptions: {
-      executionProviders: [{ name: "webgpu", device }],
-      graphOptimizationLevel: "all",
-    },
+    sessionOptions,
     oneAtATime: true,
     lost: device.lost.then(({ message, reason }) => message || reason || "no reason given"),
   });

@@ -16,6 +16,8 @@ export interface SpeedOptions {
   flags: Record<string, number | boolean>;
   json: string | null;
   markdown: string | null;
+  /** Reports that are there already. */
+  from: string[];
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -29,7 +31,8 @@ export const USAGE = `npm run bench -- [options]
   --set NAME=VALUE  an option of the predictor, e.g. memory_pooling=2
   --memory          also resident memory at frames 50 and 500
   --json FILE       all numbers
-  --markdown FILE   replaces the table in this file, between its markers`;
+  --from FILE       tables of an earlier --json, instead of measuring; may be given more than once
+  --markdown FILE   writes the tables into this file, between its markers, in place of older ones of the same name`;
 
 export function readOptions(args: string[]): SpeedOptions {
   const { values } = parseArgs({
@@ -44,6 +47,7 @@ export function readOptions(args: string[]): SpeedOptions {
       objects: { type: "string", default: "1,2,5" },
       memory: { type: "boolean", default: false },
       set: { type: "string", multiple: true, default: [] },
+      from: { type: "string", multiple: true, default: [] },
       json: { type: "string" },
       markdown: { type: "string" },
     },
@@ -60,6 +64,7 @@ export function readOptions(args: string[]): SpeedOptions {
     flags: Object.fromEntries(values.set.map(flagOf)),
     json: values.json ?? null,
     markdown: values.markdown ?? null,
+    from: values.from,
   };
 }
 

@@ -58,12 +58,22 @@ function fixed(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** Replaces what stands between the markers; the rest of the file is a person's. */
+/** Between the markers, sections of the same heading are replaced, others stay; the rest of the file is a person's. */
 export function writeTable(path: string, table: string): void {
   const [begin, end] = MARKS;
   const old = existsSync(path) ? readFileSync(path, "utf8") : `# Performance\n\n${begin}\n${end}\n`;
-  const from = old.indexOf(begin);
+  const from = old.indexOf(begin) + begin.length;
   const to = old.indexOf(end);
-  if (from < 0 || to < from) throw new Error(`${path} needs the lines ${begin} and ${end} for the table.`);
-  writeFileSync(path, `${old.slice(0, from + begin.length)}\n${table}\n${old.slice(to)}`);
+  if (!old.includes(begin) || to < from)
+    throw new Error(`${path} needs the lines ${begin} and ${end} for the table.`);
+  const sections = new Map([...sectionsOf(old.slice(from, to)), ...sectionsOf(table)]);
+  writeFileSync(path, `${old.slice(0, from)}\n${[...sections.values()].join("\n\n")}\n${old.slice(to)}`);
+}
+
+/** By their headings. */
+function sectionsOf(text: string): [heading: string, section: string][] {
+  const sections = text.split(/^(?=### )/m).map((section) => section.trim());
+  return sections
+    .filter((section) => section !== "")
+    .map((section) => [section.slice(0, section.indexOf("\n")), section]);
 }
