@@ -4,10 +4,13 @@
  *
  * d, m, h, w, S as in `models/sam2/sam2-model.ts`; B objects in one run.
  */
+
+import { range } from "../models/layers/matrix.ts";
 import type { GraphName } from "../models/onnx/onnx-graph.ts";
 import type { Sam2Config } from "../models/sam2/config.ts";
 import type { Sam2Constants, Sam2Model } from "../models/sam2/sam2-model.ts";
 import { bfloatsOf, floatsOf } from "./bfloat.ts";
+import { DeviceMemories } from "./device-memories.ts";
 import { graphOptionsFor } from "./inference/graph-options.ts";
 import type { InferenceRuntime, InferenceSession, Tensor } from "./inference/inference-session.ts";
 import type { MemorySelection } from "./memory-bank.ts";
@@ -55,8 +58,8 @@ export interface MemoryRequest {
 
 const GRAPHS: readonly GraphName[] = ["image-encoder", "memory-attention", "mask-decoder", "memory-encoder"];
 
-/** Read by other graphs only. */
-const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned"];
+/** Read by other graphs only; memories here too, to be stored. */
+const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned", "memories"];
 
 const WEBGPU_BUFFER_BYTES = 128 * 1024 * 1024;
 
@@ -65,6 +68,7 @@ export class Sam2Engine {
   readonly constants: Sam2Constants;
   readonly runtime: InferenceRuntime;
   readonly #sessions: Record<GraphName, InferenceSession>;
+  readonly #memories = new DeviceMemories();
 
   private constructor(
     model: Sam2Model,
@@ -99,6 +103,7 @@ export class Sam2Engine {
   }
 
   async release(): Promise<void> {
+    this.#memories.release();
     await Promise.all(Object.values(this.#sessions).map((session) => session.release()));
   }
 
@@ -144,7 +149,7 @@ export class Sam2Engine {
     const outputs = await this.#run(
       "memory-attention",
       {
-        memories: this.#floats(await readMemories(selections), [
+        memories: this.#join(await readMemories(selections), [
           batch,
           memoryCount,
           tokens,
@@ -232,13 +237,35 @@ export class Sam2Engine {
       },
       { features_s16: features.s16 },
     );
+    const memories = take(outputs, "memories");
+    const spare = Object.values(outputs).filter((tensor) => tensor !== memories);
+    for (const tensor of spare) tensor.release();
+    return this.#store(memories, batch);
+  }
+
+  /** The tensor itself stays where it is, where attention can read it there. */
+  async #store(memories: Tensor, batch: number): Promise<Uint16Array[]> {
+    let isKept = false;
     try {
-      const memories = await take(outputs, "memories").read();
-      const length = memories.length / batch;
-      return requests.map((_, index) => bfloatsOf(memories.subarray(index * length, (index + 1) * length)));
+      const values = await memories.read();
+      const length = values.length / batch;
+      const stored = range(0, batch).map((index) =>
+        bfloatsOf(values.subarray(index * length, (index + 1) * length)),
+      );
+      isKept = this.runtime.join !== undefined;
+      if (isKept) this.#memories.keep(stored, memories);
+      return stored;
     } finally {
-      for (const tensor of Object.values(outputs)) tensor.release();
+      if (!isKept) memories.release();
     }
+  }
+
+  #join(memories: readonly Uint16Array[], shape: number[]): Tensor {
+    if (!this.runtime.join || memories.length === 0) return this.#floats(floatsOf(memories), shape);
+    return this.runtime.join(
+      memories.map((memory) => this.#memories.find(memory) ?? floatsOf([memory])),
+      shape,
+    );
   }
 
   #floats(data: Float32Array, shape: number[]): Tensor {
@@ -290,7 +317,7 @@ function joinMaskPrompts(prompts: DecoderPrompt[], length: number): Float32Array
   return join(prompts.map(({ maskLogits }) => maskLogits ?? new Float32Array(length)));
 }
 
-async function readMemories(selections: MemorySelection[]): Promise<Float32Array> {
+function readMemories(selections: MemorySelection[]): Promise<Uint16Array[]> {
   const parts = selections.flatMap(({ memories }) =>
     memories.map(async ({ frameIndex, output }) => {
       const { memory } = await output.pixels.read();
@@ -298,7 +325,7 @@ async function readMemories(selections: MemorySelection[]): Promise<Float32Array
       throw new Error(`Expected the memory of frame ${frameIndex} to be encoded before it is read.`);
     }),
   );
-  return floatsOf(await Promise.all(parts));
+  return Promise.all(parts);
 }
 
 function pointersOf(selections: MemorySelection[]): Float32Array[] {

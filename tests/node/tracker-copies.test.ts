@@ -20,12 +20,17 @@ const FULL = 17;
 let runtime: CountingRuntime;
 let engine: Sam2Engine;
 
-beforeEach(async () => {
-  runtime = new CountingRuntime(hollowRuntime(CONFIG));
+beforeEach(() => openEngine(false));
+
+/** `joins`: as where results lie on an accelerator. */
+async function openEngine(joins: boolean): Promise<void> {
+  runtime = new CountingRuntime(hollowRuntime(CONFIG), { joins });
   engine = await Sam2Engine.load(hollowModel(CONFIG), runtime);
-});
+}
 
 afterEach(() => engine.release());
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
 
 async function sessionWith(objects: number, frameCount: number) {
   const session = miniSession(engine, frameCount, { openSpill: openFileSpill });
@@ -50,6 +55,15 @@ describe("bytes that cross between JavaScript and the runtime, tiny at 1024, a f
     expect((handedOver["mask-decoder"] ?? 0) / MIB).toBeLessThanOrEqual(0.26);
     expect((handedOver["memory-encoder"] ?? 0) / MIB).toBeLessThanOrEqual(0.26);
     // Four candidate masks and the memory; features and the conditioned feature stay where they are.
+    expect(readBack / MIB).toBeLessThanOrEqual(2.01);
+  });
+
+  test("are 12.6 MiB instead of 19.5 where results lie on an accelerator: memories are read there", async () => {
+    await engine.release();
+    await openEngine(true);
+    const { handedOver, readBack } = await countFrame(1);
+    expect((handedOver["memory-attention"] ?? 0) / MIB).toBeLessThanOrEqual(0.02);
+    expect(sum(Object.values(handedOver)) / MIB).toBeLessThanOrEqual(12.6);
     expect(readBack / MIB).toBeLessThanOrEqual(2.01);
   });
 

@@ -5,6 +5,7 @@ import type { FrameSource, Picture } from "../../worker/frames/frame-source.ts";
 import { nativeProvider } from "../../worker/node/native-inference.ts";
 import type { Sam2Engine } from "../../worker/sam2-engine.ts";
 import type { FrameResults } from "../../worker/session-results.ts";
+import { decodeState, encodeState } from "../../worker/session-state-file.ts";
 import type { TrackingSession } from "../../worker/tracking-session.ts";
 import { CountingRuntime } from "../support/counting-runtime.ts";
 import { miniEngine, miniSession } from "../support/tracker-realm.ts";
@@ -149,5 +150,61 @@ describe("where a run goes on beside JavaScript", () => {
     session.close();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(runtime.aliveTensors).toBe(0);
+  });
+});
+
+// ---------------------------------------------------------------- memories on the accelerator
+
+describe("where results lie on an accelerator", () => {
+  beforeEach(async () => {
+    await engine.release();
+    runtime = new CountingRuntime(await nativeProvider({ threads: 1 }).open(), { joins: true });
+    engine = await miniEngine(runtime);
+  });
+
+  async function trackTwo(of: Sam2Engine) {
+    const session = miniSession(of, 12);
+    await session.addPoints(0, 1, CLICK);
+    await session.addPoints(0, 2, { points: [[60, 32]], labels: [1] });
+    const results = answers(await trackAll(session));
+    await session.addPoints(6, 1, { points: [[40, 30]], labels: [0] });
+    runtime.startAnew();
+    results.push(...answers(await trackAll(session, { start: 6 })));
+    return { session, results };
+  }
+
+  test("memories are read there, with the same answers, and let go with the model", async () => {
+    const plain = await miniEngine(await nativeProvider({ threads: 1 }).open());
+    const [there, here] = [await trackTwo(engine), await trackTwo(plain)];
+    expect(there.results).toEqual(here.results);
+    there.session.close();
+    await engine.release();
+    await new Promise(setImmediate);
+    expect(runtime.aliveTensors).toBe(0);
+    engine = plain;
+  });
+
+  test("no memory is handed over that a graph made here", async () => {
+    const { session } = await trackTwo(engine);
+    const runs = runtime.timesRun("memory-attention");
+    const attention = runtime.handedOver["memory-attention"] ?? 0;
+    // Per run, of two objects at most: 13 pointers of 32 numbers, and the places in time. One memory is 2 KiB.
+    expect(runs).toBeGreaterThan(5);
+    expect(attention / runs).toBeLessThan(2 * 13 * (32 + 1) * 4 + 2 * 7 * 8);
+    session.close();
+  });
+
+  test("those of a saved state are handed over, and answer the same", async () => {
+    const session = miniSession(engine, 6);
+    await session.addPoints(0, 1, CLICK);
+    await trackAll(session, { maxFrames: 3 });
+    const other = miniSession(engine, 6);
+    const bytes = await encodeState(session.keep(), session.stateShape());
+    other.restore(decodeState(bytes, other.stateShape(), other.pixels));
+    runtime.startAnew();
+    const restored = answers(await trackAll(other, { start: 4 }));
+    expect(runtime.handedOver["memory-attention"]).toBeGreaterThan(4 * 2048);
+    expect(restored).toEqual(answers(await trackAll(session, { start: 4 })));
+    for (const each of [session, other]) each.close();
   });
 });

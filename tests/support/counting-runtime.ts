@@ -5,6 +5,7 @@ import type {
   InferenceSession,
   SessionOptions,
   Tensor,
+  TensorPart,
 } from "../../worker/inference/inference-session.ts";
 
 export class CountingRuntime implements InferenceRuntime {
@@ -12,6 +13,7 @@ export class CountingRuntime implements InferenceRuntime {
   readonly threads;
   readonly lost;
   readonly runsBeside: boolean;
+  readonly join?: NonNullable<InferenceRuntime["join"]>;
   /** Graphs in the order in which they were run. */
   runs: GraphName[] = [];
   /** Bytes of tensors made of JavaScript's arrays, by the graph that read them first. */
@@ -19,15 +21,44 @@ export class CountingRuntime implements InferenceRuntime {
   /** Bytes that JavaScript read of results. */
   readBack = 0;
   readonly #alive = new Map<Tensor, number>();
-  readonly #notYetRead = new Set<Tensor>();
+  /** Bytes that the run which reads them first is handed. */
+  readonly #notYetRead = new Map<Tensor, number>();
+  readonly #results = new WeakMap<Tensor, Float32Array>();
   readonly #runtime: InferenceRuntime;
 
-  constructor(runtime: InferenceRuntime, { runsBeside = runtime.runsBeside } = {}) {
+  /** `joins`: behaves as if results lay on an accelerator. */
+  constructor(runtime: InferenceRuntime, { runsBeside = runtime.runsBeside, joins = false } = {}) {
     this.#runtime = runtime;
     this.backend = runtime.backend;
     this.threads = runtime.threads;
     this.lost = runtime.lost;
     this.runsBeside = runsBeside;
+    if (joins) this.join = (parts, shape) => this.#join(parts, shape);
+  }
+
+  /** What comes from here is counted as handed over; what was a result already is not. */
+  #join(parts: readonly (TensorPart | Float32Array)[], shape: readonly number[]): Tensor {
+    const values = parts.map((part) =>
+      part instanceof Float32Array
+        ? part
+        : this.#valuesOf(part.tensor).subarray(part.start, part.start + part.length),
+    );
+    const joined = new Float32Array(sum(values.map(({ length }) => length)));
+    let at = 0;
+    for (const value of values) {
+      joined.set(value, at);
+      at += value.length;
+    }
+    const fromHere = parts.filter((part) => part instanceof Float32Array);
+    const tensor = this.#watch(this.#runtime.tensor(joined, shape), 4);
+    this.#notYetRead.set(tensor, 4 * sum(fromHere.map(({ length }) => length)));
+    return tensor;
+  }
+
+  #valuesOf(tensor: Tensor): Float32Array {
+    const values = this.#results.get(tensor);
+    if (values) return values;
+    throw new Error("Expected a result that was read before it is joined.");
   }
 
   get aliveTensors(): number {
@@ -77,20 +108,23 @@ export class CountingRuntime implements InferenceRuntime {
   }
 
   #made(tensor: Tensor, bytesEach: number): Tensor {
-    this.#notYetRead.add(tensor);
-    return this.#watch(tensor, bytesEach);
+    this.#watch(tensor, bytesEach);
+    this.#notYetRead.set(tensor, this.#alive.get(tensor) ?? 0);
+    return tensor;
   }
 
   #countInput(graph: GraphName, tensor: Tensor): void {
-    if (!this.#notYetRead.delete(tensor)) return;
-    this.handedOver[graph] = (this.handedOver[graph] ?? 0) + (this.#alive.get(tensor) ?? 0);
+    this.handedOver[graph] = (this.handedOver[graph] ?? 0) + (this.#notYetRead.get(tensor) ?? 0);
+    this.#notYetRead.delete(tensor);
   }
 
   #watchResult(tensor: Tensor): void {
     const read = tensor.read.bind(tensor);
-    tensor.read = () => {
+    tensor.read = async () => {
       this.readBack += this.#alive.get(tensor) ?? 0;
-      return read();
+      const values = await read();
+      this.#results.set(tensor, values);
+      return values;
     };
     this.#watch(tensor, 4);
   }

@@ -13,6 +13,13 @@ export interface Tensor {
   release(): void;
 }
 
+/** Some values of a tensor, counted in elements. */
+export interface TensorPart {
+  tensor: Tensor;
+  start: number;
+  length: number;
+}
+
 export interface InferenceSession {
   readonly graph: GraphName;
   /**
@@ -39,6 +46,11 @@ export interface InferenceRuntime {
   tensor(data: Float32Array, shape: readonly number[]): Tensor;
   /** int64. */
   indexTensor(data: BigInt64Array, shape: readonly number[]): Tensor;
+  /**
+   * Where results lie on an accelerator: parts of them, and values from here, one after the other as one tensor
+   * there. Good for the next run only; absent where there is no accelerator.
+   */
+  join?(parts: readonly (TensorPart | Float32Array)[], shape: readonly number[]): Tensor;
   /** Settles when the accelerator is lost, with the reason; never where there is none. */
   readonly lost: Promise<string>;
 }

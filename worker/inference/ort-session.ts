@@ -3,7 +3,14 @@ import type * as OrtCommon from "onnxruntime-common";
 import type { OnnxGraph } from "../../models/onnx/onnx-graph.ts";
 import type { Backend } from "../protocol.ts";
 import { TrackerError } from "../tracker-error.ts";
-import type { InferenceRuntime, InferenceSession, SessionOptions, Tensor } from "./inference-session.ts";
+import { DeviceJoin } from "./device-join.ts";
+import type {
+  InferenceRuntime,
+  InferenceSession,
+  SessionOptions,
+  Tensor,
+  TensorPart,
+} from "./inference-session.ts";
 
 /** onnxruntime-node and onnxruntime-web are both of this shape. */
 export type Ort = Pick<typeof OrtCommon, "InferenceSession" | "Tensor">;
@@ -15,6 +22,8 @@ export interface OrtRuntimeOptions {
   /** One run at a time: the asynchronous WebAssembly build cannot be entered twice. */
   oneAtATime: boolean;
   lost?: Promise<string>;
+  /** Where it is known on which graphics card sessions keep their results. */
+  device?: GPUDevice;
 }
 
 export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): InferenceRuntime {
@@ -34,7 +43,22 @@ export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): Inferenc
       enqueue(() => createSession(ort, graph, options, sessionOptions ?? {}, enqueue, health)),
     tensor: (data, shape) => new OrtTensor(new ort.Tensor("float32", data, [...shape])),
     indexTensor: (data, shape) => new OrtTensor(new ort.Tensor("int64", data, [...shape])),
+    ...(options.device && { join: joinOn(ort, new DeviceJoin(options.device)) }),
   };
+}
+
+function joinOn(ort: Ort, device: DeviceJoin): NonNullable<InferenceRuntime["join"]> {
+  return (parts, shape) => {
+    const bytes = shape.reduce((product, length) => product * length, Float32Array.BYTES_PER_ELEMENT);
+    const buffer = device.join(parts.map(joinable), bytes);
+    return new OrtTensor(ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: [...shape] }));
+  };
+}
+
+function joinable(part: TensorPart | Float32Array) {
+  if (part instanceof Float32Array) return part;
+  if (part.tensor instanceof OrtTensor) return { buffer: part.tensor.inner.gpuBuffer as GPUBuffer, part };
+  throw new TypeError("Only tensors of this runtime can be joined.");
 }
 
 interface Health {
