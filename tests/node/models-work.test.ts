@@ -34,6 +34,9 @@ describe("counting work", () => {
   });
 });
 
+const total = (frame: ReturnType<typeof frameWork>) =>
+  Object.values(frame).reduce((sum, { flops }) => sum + flops, 0);
+
 describe("one frame of tiny at 1024 with a full bank", () => {
   const work = frameWork(officialConfig("2.1", "tiny"), FULL_BANK);
   const ceilings: Record<GraphName, { nodes: number; gflop: number; mebibytes: number }> = {
@@ -57,9 +60,16 @@ describe("one frame of tiny at 1024 with a full bank", () => {
     expect({ ...pooled, "memory-attention": null }).toEqual({ ...work, "memory-attention": null });
   });
 
+  it("of five objects does 1.3 times that of one outside of memory attention, and 5 times within", () => {
+    const five = frameWork(officialConfig("2.1", "tiny"), { ...FULL_BANK, objects: 5 });
+    const attention = five["memory-attention"].flops / work["memory-attention"].flops;
+    const rest = (frame: typeof five) => total(frame) - frame["memory-attention"].flops;
+    expect(attention).toBeLessThanOrEqual(5);
+    expect(rest(five) / rest(work)).toBeLessThanOrEqual(1.3);
+  });
+
   it("does at most 0.8 of upstream's operations", () => {
-    const total = Object.values(work).reduce((sum, { flops }) => sum + flops, 0);
-    expect(total / 1e9).toBeLessThanOrEqual(0.8 * UPSTREAM_GFLOP);
+    expect(total(work) / 1e9).toBeLessThanOrEqual(0.8 * UPSTREAM_GFLOP);
   });
 });
 

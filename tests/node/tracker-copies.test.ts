@@ -14,8 +14,8 @@ const collectGarbage = runInNewContext("gc") as () => void;
 
 const MIB = 2 ** 20;
 const CONFIG = officialConfig("2.1", "tiny");
-/** The clicked frame, 6 recent memories and 16 pointers are all there. */
-const FULL = 17;
+/** The clicked frame and 6 recent memories are all there. */
+const FULL = 7;
 
 let runtime: CountingRuntime;
 let engine: Sam2Engine;
