@@ -58,8 +58,8 @@ export interface MemoryRequest {
 
 const GRAPHS: readonly GraphName[] = ["image-encoder", "memory-attention", "mask-decoder", "memory-encoder"];
 
-/** Read by other graphs only; memories here too, to be stored. */
-const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned", "memories"];
+/** Read by other graphs only. */
+const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned"];
 
 const WEBGPU_BUFFER_BYTES = 128 * 1024 * 1024;
 
@@ -89,11 +89,13 @@ export class Sam2Engine {
   ): Promise<Sam2Engine> {
     const sessions: Partial<Record<GraphName, InferenceSession>> = {};
     try {
+      // Memories are read here too, to be stored; kept where the next run can join them.
+      const keepOnDevice = runtime.join ? [...KEEP_ON_DEVICE, "memories"] : KEEP_ON_DEVICE;
       for (const name of GRAPHS) {
         onProgress("build", name);
         const graph = await model.buildGraph(name, graphOptionsFor(runtime.backend));
         onProgress("session", name);
-        sessions[name] = await runtime.createSession(graph, { keepOnDevice: KEEP_ON_DEVICE });
+        sessions[name] = await runtime.createSession(graph, { keepOnDevice });
       }
       return new Sam2Engine(model, runtime, sessions as Record<GraphName, InferenceSession>);
     } catch (error) {

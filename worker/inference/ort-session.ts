@@ -22,7 +22,10 @@ export interface OrtRuntimeOptions {
   /** One run at a time: the asynchronous WebAssembly build cannot be entered twice. */
   oneAtATime: boolean;
   lost?: Promise<string>;
-  /** Where it is known on which graphics card sessions keep their results. */
+  /**
+   * Given: results are joined on this graphics card. `web-inference.ts` does not give it yet: the joining has
+   * been tested with the native runtime alone, not on WebGPU.
+   */
   device?: GPUDevice;
 }
 

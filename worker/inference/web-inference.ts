@@ -75,10 +75,15 @@ function configure(env: Env, { bytes, baseUrl }: WasmAssets, threads: number): v
 
 type OrtSessionOptions = OrtRuntimeOptions["sessionOptions"];
 
-/** ONNX Runtime fetches and compiles its WebAssembly for the first session: here for one that does nothing. */
+/**
+ * ONNX Runtime fetches and compiles its WebAssembly for the first session: here for one that does nothing. What
+ * fails is for the first real session to report.
+ */
 async function compile(ort: Ort, sessionOptions: OrtSessionOptions): Promise<void> {
-  const session = await ort.InferenceSession.create(await doingNothing(), sessionOptions);
-  await session.release();
+  try {
+    const session = await ort.InferenceSession.create(await doingNothing(), sessionOptions);
+    await session.release();
+  } catch {}
 }
 
 async function doingNothing(): Promise<Uint8Array> {
@@ -119,7 +124,6 @@ async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
     threads: 1,
     sessionOptions,
     oneAtATime: true,
-    device,
     lost: device.lost.then(({ message, reason }) => message || reason || "no reason given"),
   });
 }
