@@ -31,3 +31,10 @@ function canMount(): boolean {
     return false;
   }
 }
+
+/** Makes a disk of `kibibytes` at `path` for several tests; returns what takes it away. */
+export function smallDisk(path: string, kibibytes: number): () => void {
+  mkdirSync(path, { recursive: true });
+  mount(path, `${kibibytes}k`);
+  return () => void execFileSync("umount", [path]);
+}
