@@ -51,7 +51,7 @@ function inAfterEffects(page: CepPage & Window): Realm {
     surroundings: { host, hasTimeline: true, engine: state },
     joined: ({ session }) => {
       const { notice } = session.state;
-      tellOfEngine(state, notice);
+      tellOfEngine(state, session.state);
       tellRecovery = (why) => {
         notice.value = recoveredNotice(why);
       };

@@ -1,16 +1,20 @@
 /** Tells the person when the engine was started again, and when there is none. No DOM. */
 import { effect, type Signal } from "@preact/signals";
-import type { Notice } from "../session/session-state.ts";
+import type { Notice, SessionState } from "../session/session-state.ts";
 import type { EngineState } from "./engine-state.ts";
 
 /** What it costs; why and what to do go before. */
 export const WITHOUT_ENGINE =
   "Until then tracking runs inside this panel, with WebAssembly: the same masks, a frame takes several times as long.";
 
-export function tellOfEngine(state: Signal<EngineState>, notice: Signal<Notice | null>): void {
+/** Again with the first clip, whose opening takes earlier notices away. */
+export function tellOfEngine(engine: Signal<EngineState>, { clip, notice }: SessionState): void {
+  let told = false;
   effect(() => {
-    if (state.value.phase !== "absent") return;
-    notice.value = { tone: "warning", message: state.value.why, remedy: WITHOUT_ENGINE };
+    const { phase } = clip.value;
+    if (engine.value.phase !== "absent" || told || phase === "opening" || phase === "failed") return;
+    told = phase === "ready";
+    notice.value = { tone: "warning", message: engine.value.why, remedy: WITHOUT_ENGINE };
   });
 }
 
