@@ -3,9 +3,13 @@ import { effect, type Signal } from "@preact/signals";
 import type { Notice, SessionState } from "../session/session-state.ts";
 import type { EngineState } from "./engine-state.ts";
 
-/** What it costs; why and what to do go before. */
+/**
+ * What it costs; why and what to do go before. The numbers: a matrix product runs at 50 GFLOP/s with WebAssembly
+ * and at 250 natively, both with two threads (`tests/PERFORMANCE.md`); a panel may get one.
+ */
 export const WITHOUT_ENGINE =
-  "Until then tracking runs inside this panel, with WebAssembly: the same masks, a frame takes several times as long.";
+  "Tracking goes on inside this panel, with WebAssembly: the same masks, but an official model takes five to ten " +
+  "times as long. To try the engine again, close the panel and open it.";
 
 /** Again with the first clip, whose opening takes earlier notices away. */
 export function tellOfEngine(engine: Signal<EngineState>, { clip, notice }: SessionState): void {

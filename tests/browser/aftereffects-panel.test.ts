@@ -277,7 +277,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
         .waitFor({ timeout: PATIENCE });
       const words = (await panel.locator(".notice").textContent()) ?? "";
       expect(words).toMatch(/nodejs\.org/);
-      expect(words).toMatch(/the same masks, a frame takes several times as long/);
+      expect(words).toMatch(/the same masks, but an official model takes five to ten times as long/);
       await screenshot(page, "aftereffects-without-engine");
       await clickObject(scene);
       expect(await panel.locator(".point-mark").count()).toBe(1);
