@@ -94,6 +94,9 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
   it("tracks and writes as the tracker does, with the model's and the clip's bytes left in the panel", async () => {
     const { api, greeting } = await engine();
     expect(greeting).toMatchObject({ protocol: 1, nativeProblem: "", nodeVersion: process.versions.node });
+    // Where the data folder has no codecs, those that the engine can find by itself are taken.
+    const hasCodecs = existsSync("node_modules/@mediabunny/server");
+    expect(greeting?.codecsProblem === "").toBe(hasCodecs);
     const clipId = await prepared(api, 6);
     const results = await tracked(api, clipId, 5);
     expect(results.map(({ frameIndex }) => frameIndex)).toEqual([0, 1, 2, 3, 4, 5]);

@@ -11,9 +11,11 @@ const HOOKS = `
 let places;
 export const initialize = (given) => { places = given; };
 export async function resolve(specifier, context, next) {
+  // Node changes the context that it gave: what a first try was told stays for the second.
+  const { parentURL } = context;
   if (specifier === "@mediabunny/server")
-    return next(specifier, { ...context, parentURL: places.codecs }).catch(() => next(specifier, context));
-  const fromCodecs = context.parentURL?.startsWith(places.codecs);
+    return next(specifier, { ...context, parentURL: places.codecs }).catch(() => next(specifier, { parentURL }));
+  const fromCodecs = parentURL?.startsWith(places.codecs);
   if (specifier === "mediabunny" && fromCodecs) return next(specifier, { ...context, parentURL: places.engine });
   return next(specifier, context);
 }`;
