@@ -94,6 +94,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     await context.addInitScript(AS_CHROMIUM_99);
     const page = await context.newPage();
     page.on("pageerror", (error) => console.error(error));
+    page.setDefaultTimeout(PATIENCE);
     await page.goto(server.url);
     await page
       .frameLocator("iframe")
