@@ -1,64 +1,73 @@
-/** Masks made ready for drawing: tinted canvases and outlines, the latest ones kept. In the page. */
+/** Masks made ready for drawing: coloured canvases and outlines, the latest ones kept. In the page. */
 import type { Mask } from "../../worker/protocol.ts";
-import { maskPixels } from "./mask-image.ts";
+import { type Detail, type MaskGrid, maskGrid } from "./mask-grid.ts";
+import { gridPixels } from "./mask-image.ts";
 import { maskOutline } from "./mask-outline.ts";
 
 export interface MaskCanvas {
   canvas: OffscreenCanvas;
+  /** Where it is drawn, pixels of the source frame. */
   x: number;
   y: number;
+  width: number;
+  height: number;
 }
 
 /** Several objects on a few frames. */
 const MAX_KEPT = 24;
 
+/** What was made of a mask last; `key` says for which detail and colour. */
 class Latest<V> {
-  readonly #kept = new Map<Mask, V>();
+  readonly #kept = new Map<Mask, { key: string; value: V }>();
 
-  get(mask: Mask, make: () => V): V {
+  get(mask: Mask, key: string, make: () => V): V {
     const found = this.#kept.get(mask);
-    const value = found ?? make();
+    const kept = found?.key === key ? found : { key, value: make() };
     this.#kept.delete(mask);
-    this.#kept.set(mask, value);
+    this.#kept.set(mask, kept);
     if (this.#kept.size > MAX_KEPT) this.#kept.delete(this.#kept.keys().next().value as Mask);
-    return value;
+    return kept.value;
   }
 }
 
+const grids = new Latest<MaskGrid | null>();
 const canvases = new Latest<MaskCanvas | null>();
 const outlines = new Latest<Path2D>();
 
-/** White where the mask is; null for an empty mask. */
-export const maskCanvas = (mask: Mask): MaskCanvas | null => canvases.get(mask, () => makeCanvas(mask));
+/** `colour`: #rrggbb; null where nothing of the mask is in the detail's window. */
+export function maskCanvas(mask: Mask, detail: Detail, colour: string): MaskCanvas | null {
+  return canvases.get(mask, `${colour} ${keyOf(detail)}`, () => {
+    const grid = gridOf(mask, detail);
+    return grid && makeCanvas(grid, colour);
+  });
+}
 
 /** In pixels of the source frame. */
-export const outlinePath = (mask: Mask): Path2D => outlines.get(mask, () => makePath(mask));
-
-function makeCanvas(mask: Mask): MaskCanvas | null {
-  const pixels = maskPixels(mask);
-  if (!pixels) return null;
-  const canvas = new OffscreenCanvas(pixels.width, pixels.height);
-  canvas.getContext("2d")!.putImageData(new ImageData(pixels.data, pixels.width, pixels.height), 0, 0);
-  return { canvas, x: pixels.x, y: pixels.y };
+export function outlinePath(mask: Mask, detail: Detail): Path2D {
+  return outlines.get(mask, keyOf(detail), () => {
+    const grid = gridOf(mask, detail);
+    return makePath(grid ? maskOutline(grid) : []);
+  });
 }
 
-function makePath(mask: Mask): Path2D {
+const gridOf = (mask: Mask, detail: Detail) => grids.get(mask, keyOf(detail), () => maskGrid(mask, detail));
+
+const keyOf = ({ cell, window: { x0, y0, x1, y1 } }: Detail) => [cell, x0, y0, x1, y1].join(" ");
+
+function makeCanvas(grid: MaskGrid, colour: string): MaskCanvas {
+  const { x, y, cell, width, height } = grid;
+  const canvas = new OffscreenCanvas(width, height);
+  const pixels = new ImageData(gridPixels(grid, colour), width, height);
+  canvas.getContext("2d")!.putImageData(pixels, 0, 0);
+  return { canvas, x, y, width: width * cell, height: height * cell };
+}
+
+function makePath(loops: readonly number[][]): Path2D {
   const path = new Path2D();
-  const segments = maskOutline(mask);
-  for (let at = 0; at < segments.length; at += 4) {
-    path.moveTo(segments[at]!, segments[at + 1]!);
-    path.lineTo(segments[at + 2]!, segments[at + 3]!);
+  for (const corners of loops) {
+    path.moveTo(corners[0]!, corners[1]!);
+    for (let at = 2; at < corners.length; at += 2) path.lineTo(corners[at]!, corners[at + 1]!);
+    path.closePath();
   }
   return path;
-}
-
-/** The canvas in one colour. */
-export function tinted({ canvas, x, y }: MaskCanvas, colour: string): MaskCanvas {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
-  const context = copy.getContext("2d")!;
-  context.drawImage(canvas, 0, 0);
-  context.globalCompositeOperation = "source-in";
-  context.fillStyle = colour;
-  context.fillRect(0, 0, copy.width, copy.height);
-  return { canvas: copy, x, y };
 }

@@ -1,32 +1,14 @@
-/** A mask as pixels for a canvas, cut to the box that it fills. Pure. */
+/** A mask's grid as pixels for a canvas. Pure. */
+import type { MaskGrid } from "./mask-grid.ts";
 
-import { maskBox } from "../../worker/mask-rle.ts";
-import type { Mask } from "../../worker/protocol.ts";
-import { forEachSpan } from "./mask-spans.ts";
+const WHITE = 0xffffff;
 
-export interface MaskPixels {
-  /** Pixels of the source frame: where the box lies. */
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  /** RGBA, rows from the top: opaque white inside, transparent outside. */
-  data: Uint8ClampedArray<ArrayBuffer>;
-}
-
-const OPAQUE_WHITE = 0xffffffff;
-
-/** Null for an empty mask. */
-export function maskPixels(mask: Mask): MaskPixels | null {
-  const box = maskBox(mask);
-  if (!box) return null;
-  const width = box.x1 - box.x0;
-  const height = box.y1 - box.y0;
-  const pixels = new Uint32Array(width * height);
-  forEachSpan(mask, (column, from, to) => {
-    const start = (from - box.y0) * width + column - box.x0;
-    const end = (to - box.y0) * width;
-    for (let at = start; at < end; at += width) pixels[at] = OPAQUE_WHITE;
-  });
-  return { x: box.x0, y: box.y0, width, height, data: new Uint8ClampedArray(pixels.buffer) };
+/** RGBA, rows from the top: `colour` (#rrggbb), as opaque as the cell is covered. */
+export function gridPixels({ coverage }: MaskGrid, colour: string): Uint8ClampedArray<ArrayBuffer> {
+  const rgb = /^#[0-9a-f]{6}$/i.test(colour) ? Number.parseInt(colour.slice(1), 16) : WHITE;
+  const bytesReversed = ((rgb & 0xff) << 16) | (rgb & 0xff00) | (rgb >> 16);
+  const pixels = new Uint32Array(coverage.length);
+  for (let at = 0; at < coverage.length; at++)
+    pixels[at] = (coverage[at]! === 0 ? 0 : bytesReversed | (coverage[at]! << 24)) >>> 0;
+  return new Uint8ClampedArray(pixels.buffer);
 }

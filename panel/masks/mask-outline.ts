@@ -1,25 +1,65 @@
-/** The outline of a mask along the edges of its pixels, exact at every zoom. Pure. */
-import type { Mask } from "../../worker/protocol.ts";
-import { forEachSpan } from "./mask-spans.ts";
+/** The outline of a mask along the sides of its cells: at a cell of one pixel exact at every zoom. Pure. */
+import type { MaskGrid } from "./mask-grid.ts";
 
-/** Line segments x0, y0, x1, y1, … in pixels of the source frame; every edge pixel side once. */
-export function maskOutline(mask: Mask): Float32Array {
-  const columns: number[][] = Array.from({ length: mask.width + 2 }, () => []);
-  forEachSpan(mask, (column, from, to) => columns[column + 1]!.push(from, to));
-  const segments: number[] = [];
-  for (let column = 0; column <= mask.width; column++) {
-    const here = columns[column + 1]!;
-    for (const y of here) segments.push(column, y, column + 1, y);
-    pushDifferences(columns[column]!, here, column, segments);
-  }
-  return Float32Array.from(segments);
+/** Right, down, left, up. */
+const STEPS = [
+  [1, 0],
+  [0, 1],
+  [-1, 0],
+  [0, -1],
+] as const;
+
+/**
+ * Closed loops of corners x0, y0, x1, y1, … in pixels of the source frame; the mask lies to the right of
+ * each. A cell belongs to it where any pixel of it does: nothing thin gets lost. Cells that only touch at
+ * a corner are apart.
+ */
+export function maskOutline(grid: MaskGrid): number[][] {
+  const { width, height } = grid;
+  const isInside = insideOf(grid);
+  /** Upper sides that a loop has passed. */
+  const passed = new Uint8Array(width * height);
+  const loops: number[][] = [];
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++)
+      if (!passed[y * width + x] && isInside(x, y) && !isInside(x, y - 1))
+        loops.push(loopFrom(grid, x, y, isInside, passed));
+  return loops;
 }
 
-/** Vertical edges at `x`: rows that lie inside on exactly one side. */
-function pushDifferences(left: number[], right: number[], x: number, segments: number[]): void {
-  if (left.length === 0 && right.length === 0) return;
-  // A boundary that both sides share opens and closes at once, and leaves nothing.
-  const rows = [...left, ...right].sort((a, b) => a - b);
-  for (let at = 0; at + 1 < rows.length; at += 2)
-    if (rows[at] !== rows[at + 1]) segments.push(x, rows[at]!, x, rows[at + 1]!);
+type IsInside = (x: number, y: number) => boolean;
+
+function insideOf({ width, height, coverage }: MaskGrid): IsInside {
+  return (x, y) => x >= 0 && y >= 0 && x < width && y < height && coverage[y * width + x] !== 0;
+}
+
+/** Around, from the left end of the upper side of a cell. */
+function loopFrom(
+  grid: MaskGrid,
+  startX: number,
+  startY: number,
+  isInside: IsInside,
+  passed: Uint8Array,
+): number[] {
+  const corners: number[] = [];
+  let [x, y, direction] = [startX, startY, 0];
+  do {
+    if (direction === 0) passed[y * grid.width + x] = 1;
+    x += STEPS[direction]![0];
+    y += STEPS[direction]![1];
+    const next = turned(x, y, direction, isInside);
+    if (next !== direction) corners.push(grid.x + x * grid.cell, grid.y + y * grid.cell);
+    direction = next;
+  } while (x !== startX || y !== startY || direction !== 0);
+  return corners;
+}
+
+/** Where the outline goes on at a corner: right where nothing lies ahead, left where all does. */
+function turned(x: number, y: number, direction: number, isInside: IsInside): number {
+  const [dx, dy] = STEPS[direction]!;
+  // The cells ahead, to the right and to the left of the way.
+  const ahead = (sideX: number, sideY: number) =>
+    isInside(x + (dx + sideX - 1) / 2, y + (dy + sideY - 1) / 2);
+  if (!ahead(-dy, dx)) return (direction + 1) % 4;
+  return ahead(dy, -dx) ? (direction + 3) % 4 : direction;
 }

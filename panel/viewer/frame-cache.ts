@@ -9,6 +9,7 @@ export class FrameCache {
   /** Counts up whenever a picture has come; the viewer redraws then. */
   readonly version: Signal<number> = signal(0);
   readonly #tracker: TrackerApi;
+  readonly #width: () => number;
   readonly #frames = new Map<number, ImageBitmap>();
   #clipId: string | null = null;
   /** Its picture is here. */
@@ -17,8 +18,10 @@ export class FrameCache {
   #fetching: Promise<void> | null = null;
   #bytes = 0;
 
-  constructor(tracker: TrackerApi) {
+  /** `width`: of the pictures that are of use now, pixels; a large clip is rarely shown in its full size. */
+  constructor(tracker: TrackerApi, width: () => number) {
     this.#tracker = tracker;
+    this.#width = width;
   }
 
   /** Forgets the pictures of the clip before. */
@@ -47,7 +50,7 @@ export class FrameCache {
 
   /** Asks for a frame; of several asked for meanwhile only the last is fetched. */
   want(frame: number): Promise<void> {
-    if (this.#frames.has(frame) || this.#clipId === null) return Promise.resolve();
+    if (this.#isSharp(frame) || this.#clipId === null) return Promise.resolve();
     this.#wanted = frame;
     this.#fetching ??= this.#fetchWanted().finally(() => {
       this.#fetching = null;
@@ -60,24 +63,39 @@ export class FrameCache {
       const frame = this.#wanted;
       const clipId = this.#clipId;
       this.#wanted = null;
-      if (this.#frames.has(frame)) continue;
-      const outcome = await this.#tracker.readFrame(clipId, frame);
+      if (this.#isSharp(frame)) continue;
+      const outcome = await this.#tracker.readFrame(clipId, frame, this.#width());
       if (!outcome.ok) continue;
       if (clipId === this.#clipId) this.#keep(frame, outcome.value);
       else outcome.value.close();
     }
   }
 
+  /** Its picture is here, and large enough. */
+  #isSharp(frame: number): boolean {
+    const bitmap = this.#frames.get(frame);
+    return bitmap !== undefined && bitmap.width >= this.#width();
+  }
+
   #keep(frame: number, bitmap: ImageBitmap): void {
+    this.#drop(frame);
     this.#frames.set(frame, bitmap);
     this.#shown = frame;
-    this.#bytes += bitmap.width * bitmap.height * 4;
-    for (const [oldest, old] of this.#frames) {
+    this.#bytes += bytesOf(bitmap);
+    for (const oldest of this.#frames.keys()) {
       if (this.#bytes <= MAX_BYTES || oldest === frame) break;
-      this.#frames.delete(oldest);
-      this.#bytes -= old.width * old.height * 4;
-      old.close();
+      this.#drop(oldest);
     }
     this.version.value = this.version.peek() + 1;
   }
+
+  #drop(frame: number): void {
+    const bitmap = this.#frames.get(frame);
+    if (!bitmap) return;
+    this.#frames.delete(frame);
+    this.#bytes -= bytesOf(bitmap);
+    bitmap.close();
+  }
 }
+
+const bytesOf = ({ width, height }: ImageBitmap) => width * height * 4;

@@ -1,6 +1,7 @@
 /** Draws the viewer: picture, masks, hover. In the page; knows canvases, no signals. */
 import type { Mask } from "../../worker/protocol.ts";
-import { maskCanvas, outlinePath, tinted } from "../masks/mask-canvases.ts";
+import { maskCanvas, outlinePath } from "../masks/mask-canvases.ts";
+import { type Detail, detailAt } from "../masks/mask-grid.ts";
 import type { Backdrop, ViewMode } from "../ui/preferences.ts";
 import type { Size, ViewTransform } from "./view-transform.ts";
 
@@ -32,6 +33,7 @@ export interface Scene {
 type Context = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D;
 
 const CHECK = 8;
+const WHITE = "#ffffff";
 
 export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
   const { viewer, pixelRatio } = scene;
@@ -45,19 +47,35 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene): void {
 }
 
 /** From here on one unit is one source pixel. */
-function toSourceUnits(context: CanvasRenderingContext2D, { view, pixelRatio }: Scene): void {
+function toSourceUnits(context: Context, { view, pixelRatio }: Scene): void {
   const scale = view.scale * pixelRatio;
   // Whole device pixels: otherwise a 1:1 picture is resampled.
   const offset = (value: number) => Math.round(value * pixelRatio);
   context.setTransform(scale, 0, 0, scale, offset(view.x), offset(view.y));
   context.imageSmoothingEnabled = scale < 2;
-  context.imageSmoothingQuality = "high";
+  context.imageSmoothingQuality = "low";
+}
+
+/** A bitmap of the whole source, in whatever size it came. */
+function drawSource(context: Context, scene: Scene, bitmap: ImageBitmap): void {
+  const { view, pixelRatio, source } = scene;
+  const scale = (view.scale * pixelRatio * source.width) / bitmap.width;
+  // Slow, and of use only where pixels would be left out; pictures mostly come as small as they are shown.
+  if (scale < 0.5) context.imageSmoothingQuality = "high";
+  context.drawImage(bitmap, 0, 0, source.width, source.height);
+  context.imageSmoothingQuality = "low";
 }
 
 function paintPicture(context: CanvasRenderingContext2D, scene: Scene): void {
   toSourceUnits(context, scene);
-  const { picture, source } = scene;
-  if (picture) context.drawImage(picture, 0, 0, source.width, source.height);
+  if (scene.picture) drawSource(context, scene, scene.picture);
+}
+
+/** How finely masks are drawn, and which part of them. */
+function detailOf({ view, viewer, pixelRatio }: Scene): Detail {
+  const [x0, y0] = [-view.x / view.scale, -view.y / view.scale];
+  const visible = { x0, y0, x1: x0 + viewer.width / view.scale, y1: y0 + viewer.height / view.scale };
+  return detailAt(view.scale * pixelRatio, visible);
 }
 
 function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -67,28 +85,27 @@ function paintOverlay(context: CanvasRenderingContext2D, scene: Scene): void {
     return;
   }
   for (const layer of scene.layers) {
-    if (scene.mode === "overlay") fillMask(context, layer, scene.opacity);
+    if (scene.mode === "overlay") fillMask(context, scene, layer, scene.opacity);
     strokeMask(context, scene, layer);
   }
 }
 
 function fillMask(
   context: Context,
+  scene: Scene,
   { mask, colour }: Pick<PaintLayer, "mask" | "colour">,
   opacity: number,
 ): void {
-  const white = maskCanvas(mask);
-  if (!white) return;
-  const { canvas, x, y } = tinted(white, colour);
+  const filled = maskCanvas(mask, detailOf(scene), colour);
+  if (!filled) return;
   context.globalAlpha = opacity;
-  context.drawImage(canvas, x, y);
+  context.drawImage(filled.canvas, filled.x, filled.y, filled.width, filled.height);
   context.globalAlpha = 1;
 }
 
 function strokeMask(context: CanvasRenderingContext2D, scene: Scene, layer: PaintLayer): void {
-  const path = outlinePath(layer.mask);
+  const path = outlinePath(layer.mask, detailOf(scene));
   const pixel = 1 / scene.view.scale;
-  context.lineCap = "square";
   context.setLineDash(layer.operation === "subtract" ? [5 * pixel, 4 * pixel] : []);
   // A dark line under the coloured one keeps the outline legible on a picture of the same colour.
   context.strokeStyle = "rgba(0, 0, 0, 0.55)";
@@ -101,53 +118,66 @@ function strokeMask(context: CanvasRenderingContext2D, scene: Scene, layer: Pain
 }
 
 function paintTreated(context: CanvasRenderingContext2D, scene: Scene): void {
-  const colour = (scene.layers.find(({ selected }) => selected) ?? scene.layers[0])?.colour ?? "#fff";
-  const { canvas } = tinted({ canvas: mergedMatte(scene), x: 0, y: 0 }, colour);
+  const colour = (scene.layers.find(({ selected }) => selected) ?? scene.layers[0])?.colour ?? WHITE;
+  const matte = mergedMatte(scene);
+  fillInside(matte, colour);
   context.globalAlpha = scene.opacity;
-  context.drawImage(canvas, 0, 0);
+  stamp(context, matte);
   context.globalAlpha = 1;
 }
 
-/** White matte of all layers in order, transparent elsewhere; size of the source. */
-function mergedMatte({ source, layers, treated }: Scene): OffscreenCanvas {
-  const canvas = new OffscreenCanvas(source.width, source.height);
-  const context = canvas.getContext("2d")!;
+/** White matte of all layers in order, transparent elsewhere; device pixels of the viewer, in source units. */
+function mergedMatte(scene: Scene): OffscreenCanvasRenderingContext2D {
+  const { viewer, pixelRatio, layers, treated } = scene;
+  const size = (length: number) => Math.max(1, Math.round(length * pixelRatio));
+  const context = new OffscreenCanvas(size(viewer.width), size(viewer.height)).getContext("2d")!;
+  toSourceUnits(context, scene);
   if (treated) {
-    context.drawImage(treated, 0, 0);
-    context.globalCompositeOperation = "source-in";
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, source.width, source.height);
-    return canvas;
+    drawSource(context, scene, treated);
+    fillInside(context, WHITE);
+    return context;
   }
   for (const { mask, operation } of layers) {
-    const white = maskCanvas(mask);
-    if (!white) continue;
     context.globalCompositeOperation = operation === "add" ? "source-over" : "destination-out";
-    context.drawImage(white.canvas, white.x, white.y);
+    fillMask(context, scene, { mask, colour: WHITE }, 1);
   }
-  return canvas;
+  return context;
+}
+
+/** What is there already, in one colour. */
+function fillInside(context: OffscreenCanvasRenderingContext2D, colour: string): void {
+  const { width, height } = context.canvas;
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = colour;
+  context.fillRect(0, 0, width, height);
+}
+
+/** Device pixel upon device pixel. */
+function stamp(context: CanvasRenderingContext2D, { canvas }: OffscreenCanvasRenderingContext2D): void {
+  context.setTransform(1, 0, 0, 1, 0, 0);
+  context.drawImage(canvas, 0, 0);
 }
 
 function paintMatte(context: CanvasRenderingContext2D, scene: Scene): void {
   toSourceUnits(context, scene);
   context.fillStyle = "#000";
   context.fillRect(0, 0, scene.source.width, scene.source.height);
-  context.drawImage(mergedMatte(scene), 0, 0);
+  stamp(context, mergedMatte(scene));
 }
 
 function paintCutout(context: CanvasRenderingContext2D, scene: Scene): void {
   paintBackdrop(context, scene);
-  toSourceUnits(context, scene);
   if (scene.treated) {
-    context.drawImage(scene.treated, 0, 0);
+    drawSource(context, scene, scene.treated);
     return;
   }
-  const cut = mergedMatte(scene);
   if (!scene.picture) return;
-  const inner = cut.getContext("2d")!;
-  inner.globalCompositeOperation = "source-in";
-  inner.drawImage(scene.picture, 0, 0, scene.source.width, scene.source.height);
-  context.drawImage(cut, 0, 0);
+  const cut = mergedMatte(scene);
+  cut.globalCompositeOperation = "source-in";
+  toSourceUnits(cut, scene);
+  drawSource(cut, scene, scene.picture);
+  stamp(context, cut);
 }
 
 function paintBackdrop(context: CanvasRenderingContext2D, scene: Scene): void {
@@ -193,11 +223,11 @@ function paintHover(
   hover: { mask: Mask; colour: string },
 ): void {
   toSourceUnits(context, scene);
-  fillMask(context, hover, 0.22);
+  fillMask(context, scene, hover, 0.22);
   const pixel = 1 / scene.view.scale;
   context.setLineDash([4 * pixel, 3 * pixel]);
   context.strokeStyle = "#fff";
   context.lineWidth = 1.25 * pixel;
-  context.stroke(outlinePath(hover.mask));
+  context.stroke(outlinePath(hover.mask, detailOf(scene)));
   context.setLineDash([]);
 }

@@ -21,7 +21,8 @@ const INSIDE = 128;
 export function paintedMask(source: Size, before: Mask | null, stroke: Stroke): Mask {
   const canvas = new OffscreenCanvas(source.width, source.height);
   const context = canvas.getContext("2d", { willReadFrequently: true })!;
-  const white = before && maskCanvas(before);
+  const whole = { x0: 0, y0: 0, x1: source.width, y1: source.height };
+  const white = before && maskCanvas(before, { cell: 1, window: whole }, "#ffffff");
   if (white) context.drawImage(white.canvas, white.x, white.y);
   context.globalCompositeOperation = stroke.erases ? "destination-out" : "source-over";
   drawStroke(context, stroke, "#fff");

@@ -1,6 +1,7 @@
 /** What the viewer shows beside the session: zoom, hover, the stroke being drawn. In the page. */
-import { effect, type Signal, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { BoxPrompt, FrameResult } from "../../worker/protocol.ts";
+import { cellAt } from "../masks/mask-grid.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
 import type { Preferences } from "../ui/preferences.ts";
@@ -25,6 +26,11 @@ export class ViewerModel {
   /** The space bar: held it lets the pointer move the picture; only one that moved nothing plays. */
   readonly space: Signal<"up" | "held" | "moved"> = signal<"up" | "held" | "moved">("up");
   readonly treated: TreatedPreview;
+  /** Pixels: pictures need be no wider to be shown as they are now. */
+  readonly #pictureWidth: ReadonlySignal<number> = computed(() => {
+    const width = openClipOf(this.#session.state)?.width ?? 1;
+    return Math.ceil(width / cellAt(this.view.value.scale * devicePixelRatio));
+  });
   readonly #session: Session;
   readonly #preferences: Preferences;
   #warm: string | null = null;
@@ -34,7 +40,7 @@ export class ViewerModel {
   constructor(session: Session, preferences: Preferences) {
     this.#session = session;
     this.#preferences = preferences;
-    this.frames = new FrameCache(session.tracker);
+    this.frames = new FrameCache(session.tracker, () => this.#pictureWidth.peek());
     this.treated = new TreatedPreview(session, preferences, this.playing);
     this.#followClip();
     this.#warmResting();
@@ -113,6 +119,10 @@ export class ViewerModel {
       void clip.value;
       this.hover.value = null;
       void this.frames.want(frame.value);
+    });
+    effect(() => {
+      void this.#pictureWidth.value;
+      void this.frames.want(this.#session.state.frame.peek());
     });
   }
 
