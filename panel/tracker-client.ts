@@ -28,6 +28,9 @@ export function connectTracker(worker: Worker): TrackerApi {
     forgetState: (stateId) => remote.forgetState(stateId),
     exportState: (clipId, stateId) => remote.exportState(clipId, stateId),
     importState: (clipId, state) => remote.importState(clipId, state),
+    exportStateParts: (clipId, stateId, known, onPart) =>
+      remote.exportStateParts(clipId, stateId, known, proxy(onPart)),
+    importStateParts: (clipId, state, readPart) => remote.importStateParts(clipId, state, proxy(readPart)),
     exportMatte: (clipId, request, onFile, onProgress) =>
       remote.exportMatte(clipId, request, proxy(onFile), proxy(onProgress)),
   };

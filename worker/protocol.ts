@@ -254,6 +254,21 @@ export interface TrackerState {
   bytes: Uint8Array;
 }
 
+/** One frame of one object. Under its name it never changes, and no other part ever has that name. */
+export interface StatePart {
+  name: string;
+  bytes: Uint8Array;
+}
+
+/** The state with its parts elsewhere, so that saving a long track again writes only what is new. */
+export interface StateInParts {
+  modelId: string;
+  /** What is known besides the parts. */
+  index: Uint8Array;
+  /** All that it needs. */
+  parts: string[];
+}
+
 // ---------------------------------------------------------------- mattes
 
 /** `paths`: keyframed Bézier paths in one JSON file (`PathsDocument` of `matte/path-types.ts`); `svg`: them, per frame. */
@@ -400,6 +415,19 @@ export interface TrackerApi {
    */
   exportState(clipId: string, stateId?: string): Promise<Outcome<TrackerState>>;
   importState(clipId: string, state: TrackerState): Promise<Outcome<null>>;
+  /** As `exportState` (`stateId` null: the present one); hands over the parts that are not `known`, one by one. */
+  exportStateParts(
+    clipId: string,
+    stateId: string | null,
+    known: readonly string[],
+    onPart: (part: StatePart) => void | Promise<void>,
+  ): Promise<Outcome<StateInParts>>;
+  /** `readPart` gives null where a part is missing; the state is then refused as a whole. */
+  importStateParts(
+    clipId: string,
+    state: StateInParts,
+    readPart: (name: string) => Promise<Uint8Array | null>,
+  ): Promise<Outcome<null>>;
 
   /** Files are handed over one by one as they are finished. */
   exportMatte(

@@ -1,12 +1,15 @@
 /**
  * Runs in the tracking worker or in Node: a session's whole state as bytes and back, exactly.
  *
- * "MASKLET1", length of the JSON part, JSON (what is known of each object; outputs by number), then each
- * output's pointer, logits and memory.
+ * As one file: "MASKLET1", length of the JSON part, JSON (what is known of each object; outputs by number),
+ * then each output's pointer, logits and memory.
+ *
+ * In parts: the JSON alone, and each output as a part under a name that no other one ever gets. Outputs never
+ * change, so a part is written once, and who saves again writes only what is new.
  */
 import type { FrameOutput } from "./memory-bank.ts";
 import { fromBytes, type PixelStore, toBytes } from "./pixel-store.ts";
-import type { Mask } from "./protocol.ts";
+import type { Mask, StatePart } from "./protocol.ts";
 import type { TrackedObject } from "./tracked-object.ts";
 import { TrackerError } from "./tracker-error.ts";
 import type { SessionState } from "./tracking-session.ts";
@@ -46,14 +49,92 @@ export async function encodeState({ objects }: SessionState, shape: StateShape):
   return concatenate([header, json, ...parts]);
 }
 
+interface PartedIndex {
+  shape: StateShape;
+  outputs: { objectScore: number; predictedIou: number; part: string; maskPrompt?: Mask }[];
+  objects: Packed[];
+}
+
+/** One frame of one object is held at a time, and only where it isn't `known` already. */
+export async function encodeParts(
+  { objects }: SessionState,
+  shape: StateShape,
+  known: ReadonlySet<string>,
+  onPart: (part: StatePart) => void | Promise<void>,
+): Promise<{ index: Uint8Array; parts: string[] }> {
+  const outputs = new Map<FrameOutput, number>();
+  const packed = [...objects.values()].map((object) => pack(object, outputs));
+  const index: PartedIndex = { shape, outputs: [], objects: packed };
+  for (const output of outputs.keys()) {
+    const { pointer, pixels, objectScore, predictedIou, maskPrompt } = output;
+    const part = partName(output);
+    if (!known.has(part)) {
+      const data = toBytes(await pixels.read());
+      await onPart({ name: part, bytes: concatenate([new Uint8Array(pointer.slice().buffer), data]) });
+    }
+    index.outputs.push({ objectScore, predictedIou, part, ...(maskPrompt && { maskPrompt }) });
+  }
+  const parts = index.outputs.map(({ part }) => part);
+  return { index: new TextEncoder().encode(JSON.stringify(index)), parts };
+}
+
+/** @throws TrackerError `not-found` as `decodeState`, and where a part is missing. */
+export async function decodeParts(
+  bytes: Uint8Array,
+  shape: StateShape,
+  pixels: PixelStore,
+  readPart: (name: string) => Promise<Uint8Array | null>,
+): Promise<SessionState> {
+  const index = parsed<PartedIndex>(bytes);
+  assertShape(index.shape, shape);
+  const outputs: FrameOutput[] = [];
+  for (const { objectScore, predictedIou, part, maskPrompt } of index.outputs) {
+    const { pointer, data } = splitPart(await readPart(part), part, shape);
+    const stored = pixels.put(data);
+    const output = { pixels: stored, pointer, objectScore, predictedIou, ...(maskPrompt && { maskPrompt }) };
+    partNames.set(output, part);
+    outputs.push(output);
+    await pixels.settle();
+  }
+  return stateOf(index.objects, outputs);
+}
+
+function splitPart(bytes: Uint8Array | null, name: string, shape: StateShape) {
+  if (!bytes) throw unreadable(`its part ${name} is missing`);
+  const withoutMemory = (shape.pointer + shape.logits) * 4;
+  const hasMemory = bytes.length === withoutMemory + shape.memory * 2;
+  if (!hasMemory && bytes.length !== withoutMemory) {
+    throw unreadable(`its part ${name} has ${bytes.length} bytes, expected ${withoutMemory} or more`);
+  }
+  const pointer = new Float32Array(bytes.slice(0, shape.pointer * 4).buffer);
+  return { pointer, data: fromBytes(bytes.subarray(shape.pointer * 4), shape.logits, hasMemory) };
+}
+
+const partNames = new WeakMap<FrameOutput, string>();
+/** Of this realm: what it names never meets what an earlier one has named. */
+const REALM = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16)).join("");
+let named = 0;
+
+function partName(output: FrameOutput): string {
+  const name = partNames.get(output) ?? `${REALM}-${++named}`;
+  partNames.set(output, name);
+  return name;
+}
+
 /** @throws TrackerError `not-found` where the bytes are no state, or one of another clip or model. */
 export function decodeState(bytes: Uint8Array, shape: StateShape, pixels: PixelStore): SessionState {
   const { index, rest } = readIndex(bytes);
-  if (JSON.stringify(index.shape) !== JSON.stringify(shape)) {
-    throw unreadable(`it was made for ${JSON.stringify(index.shape)}, here is ${JSON.stringify(shape)}`);
-  }
-  const outputs = readOutputs(index, rest, pixels);
-  const objects = index.objects.map((packed) => unpack(packed, outputs) as unknown as TrackedObject);
+  assertShape(index.shape, shape);
+  return stateOf(index.objects, readOutputs(index, rest, pixels));
+}
+
+function assertShape(made: StateShape, here: StateShape): void {
+  if (JSON.stringify(made) === JSON.stringify(here)) return;
+  throw unreadable(`it was made for ${JSON.stringify(made)}, here is ${JSON.stringify(here)}`);
+}
+
+function stateOf(packed: readonly Packed[], outputs: readonly FrameOutput[]): SessionState {
+  const objects = packed.map((object) => unpack(object, outputs) as unknown as TrackedObject);
   return { objects: new Map(objects.map((object) => [object.id, object])) };
 }
 
@@ -62,9 +143,13 @@ function readIndex(bytes: Uint8Array): { index: StateIndex; rest: Uint8Array } {
     throw unreadable("it does not start as one");
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(MAGIC.length, true);
+  const end = HEADER_BYTES + length;
+  return { index: parsed<StateIndex>(bytes.subarray(HEADER_BYTES, end)), rest: bytes.subarray(end) };
+}
+
+function parsed<T>(json: Uint8Array): T {
   try {
-    const json = new TextDecoder().decode(bytes.subarray(HEADER_BYTES, HEADER_BYTES + length));
-    return { index: JSON.parse(json) as StateIndex, rest: bytes.subarray(HEADER_BYTES + length) };
+    return JSON.parse(new TextDecoder().decode(json)) as T;
   } catch (error) {
     throw unreadable(`its index is damaged (${error instanceof Error ? error.message : String(error)})`);
   }

@@ -25,6 +25,8 @@ import type {
   Outcome,
   PointPrompt,
   Semantics,
+  StateInParts,
+  StatePart,
   TrackerApi,
   TrackerEnvironment,
   TrackerState,
@@ -33,7 +35,7 @@ import type {
   TrackSummary,
 } from "./protocol.ts";
 import { Sam2Engine } from "./sam2-engine.ts";
-import { decodeState, encodeState } from "./session-state-file.ts";
+import { decodeParts, decodeState, encodeParts, encodeState } from "./session-state-file.ts";
 import { resultOfObject, track } from "./track-run.ts";
 import { outputOn } from "./tracked-object.ts";
 import { failureOf, TrackerError } from "./tracker-error.ts";
@@ -289,10 +291,46 @@ export class Tracker implements TrackerApi {
   }
 
   async #exportKept(clipId: string, stateId: string): Promise<TrackerState> {
+    const { modelId, state, shape } = this.#keptOfModel(clipId, stateId);
+    return { modelId, bytes: await encodeState(state, shape) };
+  }
+
+  #keptOfModel(clipId: string, stateId: string) {
     const { modelId, state } = this.#kept(clipId, stateId);
     const { session } = this.#clip(clipId);
     if (!session || modelId !== session.modelId) throw ofAnotherModel(modelId, session?.modelId);
-    return { modelId: session.modelId, bytes: await encodeState(state, session.tracking.stateShape()) };
+    return { modelId: session.modelId, state, shape: session.tracking.stateShape() };
+  }
+
+  exportStateParts(
+    clipId: string,
+    stateId: string | null,
+    known: readonly string[],
+    onPart: (part: StatePart) => void | Promise<void>,
+  ): Promise<Outcome<StateInParts>> {
+    if (stateId !== null) {
+      return outcome(async () => {
+        const { modelId, state, shape } = this.#keptOfModel(clipId, stateId);
+        return { modelId, ...(await encodeParts(state, shape, new Set(known), onPart)) };
+      });
+    }
+    return this.#withSession(clipId, async (session) => ({
+      modelId: this.#needModel().id,
+      ...(await encodeParts(session.keep(), session.stateShape(), new Set(known), onPart)),
+    }));
+  }
+
+  importStateParts(
+    clipId: string,
+    { modelId, index }: StateInParts,
+    readPart: (name: string) => Promise<Uint8Array | null>,
+  ): Promise<Outcome<null>> {
+    return this.#withSession(clipId, async (session) => {
+      const { id } = this.#needModel();
+      if (id !== modelId) throw ofAnotherModel(modelId, id);
+      session.restore(await decodeParts(index, session.stateShape(), session.pixels, readPart));
+      return null;
+    });
   }
 
   importState(clipId: string, { modelId, bytes }: TrackerState): Promise<Outcome<null>> {

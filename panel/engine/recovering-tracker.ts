@@ -49,7 +49,10 @@ interface KnownClip {
   source: ClipSource;
   /** The current process's name for it; the panel's own name never changes. */
   innerId: string;
-  snapshot: TrackerState | null;
+  /** Brings back the last state that was exported. */
+  snapshot: Step | null;
+  /** What such a state consists of, where it came in parts. */
+  parts: Map<string, Uint8Array>;
   /** What was asked since the snapshot, in order, each with its number. */
   since: { number: number; step: Step }[];
   /** Steps asked so far. */
@@ -128,7 +131,8 @@ export class RecoveringTracker implements TrackerApi {
     if (!outcome.ok) return outcome;
     // Another model can't read the memories of the one before; the session says its prompts anew.
     if (this.#model?.id !== outcome.value.id) {
-      for (const clip of this.#clips.values()) Object.assign(clip, { snapshot: null, since: [] });
+      for (const clip of this.#clips.values())
+        Object.assign(clip, { snapshot: null, parts: new Map(), since: [] });
     }
     this.#model = { request, id: outcome.value.id };
     return outcome;
@@ -142,6 +146,7 @@ export class RecoveringTracker implements TrackerApi {
       source,
       innerId: outcome.value.clipId,
       snapshot: null,
+      parts: new Map(),
       since: [],
       asked: 0,
       running: null,
@@ -197,23 +202,65 @@ export class RecoveringTracker implements TrackerApi {
   async exportState(clipId: string, stateId?: string): Promise<Outcome<TrackerState>> {
     if (stateId === undefined) {
       const outcome = await this.#onClip(clipId, (api, inner) => api.exportState(inner));
-      if (outcome.ok) this.#snapshot(clipId, outcome.value);
+      if (outcome.ok) this.#snapshot(clipId, (api, inner) => api.importState(inner, outcome.value));
       return outcome;
     }
     const kept = this.#states.get(stateId);
     if (kept?.generation !== this.#generation) return { ok: false, error: STATE_LOST };
     const outcome = await this.#onClip(clipId, (api, inner) => api.exportState(inner, kept.innerId));
+    if (outcome.ok) this.#keptSnapshot(clipId, kept, (api, inner) => api.importState(inner, outcome.value));
+    return outcome;
+  }
+
+  /** Of a kept state: what was asked after it stays to be asked again. */
+  #keptSnapshot(clipId: string, kept: KnownState, snapshot: Step): void {
     const clip = this.#clips.get(clipId);
-    if (!outcome.ok || !clip) return outcome;
-    clip.snapshot = outcome.value;
+    if (!clip) return;
+    clip.snapshot = snapshot;
     clip.since = clip.since.filter(({ number }) => number >= kept.asked);
     if (clip.running && clip.running === kept.running) clip.running.saved = kept.reported;
+  }
+
+  async exportStateParts(...[clipId, stateId, known, onPart]: Parameters<TrackerApi["exportStateParts"]>) {
+    const kept = stateId === null ? null : (this.#states.get(stateId) ?? null);
+    if (stateId !== null && kept?.generation !== this.#generation) {
+      return { ok: false as const, error: STATE_LOST };
+    }
+    const parts = this.#clips.get(clipId)?.parts ?? new Map<string, Uint8Array>();
+    const there = known.filter((name) => parts.has(name));
+    const outcome = await this.#onClip(clipId, (api, inner) =>
+      api.exportStateParts(inner, kept?.innerId ?? null, there, async (part) => {
+        parts.set(part.name, part.bytes);
+        await onPart(part);
+      }),
+    );
+    if (!outcome.ok) return outcome;
+    const step: Step = (api, inner) =>
+      api.importStateParts(inner, outcome.value, async (name) => parts.get(name) ?? null);
+    if (kept) this.#keptSnapshot(clipId, kept, step);
+    else this.#snapshot(clipId, step);
+    const needed = new Set(outcome.value.parts);
+    for (const name of parts.keys()) if (!needed.has(name)) parts.delete(name);
+    return outcome;
+  }
+
+  async importStateParts(...[clipId, state, readPart]: Parameters<TrackerApi["importStateParts"]>) {
+    const parts = this.#clips.get(clipId)?.parts ?? new Map<string, Uint8Array>();
+    const keepPart = async (name: string) => {
+      const bytes = parts.get(name) ?? (await readPart(name));
+      if (bytes) parts.set(name, bytes);
+      return bytes;
+    };
+    const step = (api: TrackerApi, inner: string) => api.importStateParts(inner, state, keepPart);
+    const outcome = await this.#onClip(clipId, step);
+    if (outcome.ok) this.#snapshot(clipId, step);
     return outcome;
   }
 
   async importState(clipId: string, state: TrackerState): Promise<Outcome<null>> {
-    const outcome = await this.#onClip(clipId, (api, inner) => api.importState(inner, state));
-    if (outcome.ok) this.#snapshot(clipId, state);
+    const step = (api: TrackerApi, inner: string) => api.importState(inner, state);
+    const outcome = await this.#onClip(clipId, step);
+    if (outcome.ok) this.#snapshot(clipId, step);
     return outcome;
   }
 
@@ -266,7 +313,7 @@ export class RecoveringTracker implements TrackerApi {
     return this.#clips.get(clipId)?.innerId ?? clipId;
   }
 
-  #snapshot(clipId: string, snapshot: TrackerState): void {
+  #snapshot(clipId: string, snapshot: Step): void {
     const clip = this.#clips.get(clipId);
     if (clip) Object.assign(clip, { snapshot, since: [] });
   }
@@ -366,7 +413,7 @@ async function openAgain(api: TrackerApi, clip: KnownClip): Promise<void> {
   const opened = await api.openClip(clip.source);
   if (!opened.ok) return;
   clip.innerId = opened.value.clipId;
-  if (clip.snapshot) await api.importState(clip.innerId, clip.snapshot);
+  await clip.snapshot?.(api, clip.innerId);
   for (const { step } of clip.since) await step(api, clip.innerId);
 }
 

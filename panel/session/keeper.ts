@@ -1,11 +1,11 @@
 /** Saves the session as one goes and brings it back. No DOM. */
 import { effect } from "@preact/signals";
-import type { ClipInfo, TrackerApi, TrackerState } from "../../worker/protocol.ts";
+import type { ClipInfo, StateInParts, StatePart, TrackerApi, TrackerState } from "../../worker/protocol.ts";
 import { unshared } from "./document.ts";
 import type { SavedSession } from "./session-file.ts";
 import { decodeSession, encodeSession, sameClip } from "./session-file.ts";
 import type { SessionState } from "./session-state.ts";
-import type { SessionStore } from "./session-store.ts";
+import type { Claim, SessionStore } from "./session-store.ts";
 import type { TaskQueue } from "./task-queue.ts";
 
 /** After the last change, milliseconds. */
@@ -25,6 +25,8 @@ export class Keeper {
   #dueAt = 0;
   #writing: Promise<void> = Promise.resolve();
   #stopWatching: (() => void) | undefined;
+  /** The right to write; null where the browser keeps nothing, or another tab has it. */
+  #claim: Claim | null = null;
 
   constructor(state: SessionState, tracker: TrackerApi, store: SessionStore, queue: TaskQueue) {
     this.#state = state;
@@ -33,11 +35,17 @@ export class Keeper {
     this.#queue = queue;
   }
 
+  /** Whether this page is the one that saves this clip; another tab of the browser may be. */
+  async claim(key: string): Promise<boolean> {
+    this.#claim = this.#store.available ? await this.#store.claim(key) : null;
+    return this.#claim !== null || !this.#store.available;
+  }
+
   /** Saves a while after each change from now on. */
   watch(): void {
     this.#dueAt = Date.now() + BETWEEN_CHECKPOINTS;
     this.#stopWatching?.();
-    if (!this.#store.available) {
+    if (!this.#claim) {
       this.#state.saving.value = "unavailable";
       return;
     }
@@ -55,6 +63,8 @@ export class Keeper {
     this.#stopWatching?.();
     this.#stopWatching = undefined;
     clearTimeout(this.#timer);
+    this.#claim?.release();
+    this.#claim = null;
   }
 
   /** Saves now, after what is queued. */
@@ -65,7 +75,7 @@ export class Keeper {
 
   /** While tracking: whether the last save is long enough ago. */
   isDue(): boolean {
-    return this.#store.available && Date.now() >= this.#dueAt;
+    return this.#claim !== null && Date.now() >= this.#dueAt;
   }
 
   /** Within a track, between two frames: holds this moment; it is written while the track goes on. */
@@ -77,9 +87,9 @@ export class Keeper {
     const stateId = await this.#tracker.keepState(info.clipId);
     const session = withoutState(this.#state, info);
     void this.#write(key, info.name, async () => {
-      const outcome = await this.#tracker.exportState(info.clipId, stateId);
+      const state = await this.#writeParts(key, info.clipId, stateId);
       void this.#tracker.forgetState(stateId);
-      return { ...session, state: outcome.ok ? outcome.value : null };
+      return { ...session, state };
     });
   }
 
@@ -87,7 +97,9 @@ export class Keeper {
   async snapshot(): Promise<Uint8Array | null> {
     const { clip } = this.#state;
     if (clip.value.phase !== "ready") return null;
-    return encodeSession(await this.#present(clip.value.info), breath);
+    const { info } = clip.value;
+    const session = withoutState(this.#state, info);
+    return encodeSession({ ...session, state: await this.#wholeState(info.clipId) }, breath);
   }
 
   /** Null where nothing is stored for the clip, or what is stored does not fit it. */
@@ -111,9 +123,12 @@ export class Keeper {
 
   async #save(): Promise<void> {
     const { clip } = this.#state;
-    if (clip.value.phase !== "ready" || !this.#store.available) return;
+    if (clip.value.phase !== "ready" || !this.#claim) return;
     const { key, info } = clip.value;
-    await this.#write(key, info.name, () => this.#present(info));
+    await this.#write(key, info.name, async () => {
+      const session = withoutState(this.#state, info);
+      return { ...session, state: await this.#writeParts(key, info.clipId, null) };
+    });
   }
 
   /** One after another: what was held earlier never replaces what came later. */
@@ -133,7 +148,10 @@ export class Keeper {
   async #writeNow(key: string, name: string, session: () => Promise<SavedSession>): Promise<void> {
     const { saving } = this.#state;
     saving.value = "saving";
-    await this.#store.write(key, name, await encodeSession(await session(), breath));
+    const present = await session();
+    await this.#store.write(key, name, await encodeSession(present, breath));
+    // Only now: until here the session on disk was the one before, with its own parts.
+    if (present.state && "parts" in present.state) await this.#store.keepParts(key, present.state.parts);
     if (saving.value === "saving") saving.value = "saved";
   }
 
@@ -145,12 +163,25 @@ export class Keeper {
     notice.value = { tone: "warning", message, remedy };
   }
 
-  async #present(info: ClipInfo): Promise<SavedSession> {
-    const session = withoutState(this.#state, info);
-    return { ...session, state: await this.#trackerState(info.clipId) };
+  /** Writes what is not on disk yet, a frame at a time; `stateId` null: of the present state. */
+  async #writeParts(key: string, clipId: string, stateId: string | null): Promise<StateInParts | null> {
+    if (this.#state.model.value.phase !== "ready") return null;
+    let failure: unknown = null;
+    const write = async (part: StatePart) => {
+      try {
+        await this.#store.writePart(key, part);
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
+    };
+    const known = await this.#store.parts(key);
+    const outcome = await this.#tracker.exportStateParts(clipId, stateId, known, write);
+    if (failure) throw failure;
+    return outcome.ok ? outcome.value : null;
   }
 
-  async #trackerState(clipId: string): Promise<TrackerState | null> {
+  async #wholeState(clipId: string): Promise<TrackerState | null> {
     if (this.#state.model.value.phase !== "ready") return null;
     const outcome = await this.#tracker.exportState(clipId);
     return outcome.ok ? outcome.value : null;

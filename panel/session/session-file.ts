@@ -5,9 +5,10 @@
  *   then sections, each 4 bytes of length (little-endian) and its bytes:
  *     head         JSON: the clip's identity, the document without records, the playhead
  *     records …    JSON arrays of frame records; the head says how many sections
- *     state        the tracker's own state; empty where there is none
+ *     state        the tracker's own state; empty where there is none. Where the head names parts, they
+ *                  lie beside the file, and this section is their index
  */
-import type { ClipInfo, FramePrompts, TrackerState } from "../../worker/protocol.ts";
+import type { ClipInfo, FramePrompts, StateInParts, TrackerState } from "../../worker/protocol.ts";
 import type { FrameRecord, SessionDocument, TrackedObject } from "./document.ts";
 
 const MAGIC = new TextEncoder().encode("MASKLET1");
@@ -22,7 +23,7 @@ export interface SavedSession {
   document: SessionDocument;
   frame: number;
   selectedObjectId: number | null;
-  state: TrackerState | null;
+  state: TrackerState | StateInParts | null;
 }
 
 type PlainObject = Omit<TrackedObject, "prompts" | "records" | "visibility"> & {
@@ -37,6 +38,8 @@ interface Head {
   frame: number;
   selectedObjectId: number | null;
   modelId: string | null;
+  /** Absent where the state is in the file itself. */
+  stateParts?: string[];
   recordSections: number;
 }
 
@@ -52,7 +55,7 @@ export async function encodeSession(
     sections.push(json(records.slice(index * RECORDS_A_SECTION, (index + 1) * RECORDS_A_SECTION)));
     await pause();
   }
-  sections.push(session.state?.bytes ?? new Uint8Array(0));
+  sections.push(stateSection(session.state));
   return joined(sections);
 }
 
@@ -61,7 +64,14 @@ function headOf({ state, document, ...rest }: SavedSession, recordSections: numb
     ...object,
     prompts: [...object.prompts],
   }));
-  return { ...rest, document: { ...document, objects }, modelId: state?.modelId ?? null, recordSections };
+  const parts = state && "parts" in state ? { stateParts: state.parts } : {};
+  const modelId = state?.modelId ?? null;
+  return { ...rest, document: { ...document, objects }, modelId, recordSections, ...parts };
+}
+
+function stateSection(state: SavedSession["state"]): Uint8Array {
+  if (!state) return new Uint8Array(0);
+  return "parts" in state ? state.index : state.bytes;
 }
 
 const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value));
@@ -87,15 +97,24 @@ export function decodeSession(bytes: Uint8Array): SavedSession {
       "A Masklet session begins with MASKLET1; this file does not. Choose a .masklet file.",
     );
   const sections = sectionsOf(bytes);
-  const { modelId, document, recordSections, ...rest } = parsed<Head>(sections[0]!);
+  const { modelId, stateParts, document, recordSections, ...rest } = parsed<Head>(sections[0]!);
   const records = sections.slice(1, 1 + recordSections).flatMap((section) => parsed<FrameRecord[]>(section));
   const state = sections[1 + recordSections];
   if (!state) throw cutShort(bytes);
   return {
     ...rest,
     document: { ...document, objects: document.objects.map((object) => livingObject(object, records)) },
-    state: modelId === null ? null : { modelId, bytes: state.slice() },
+    state: stateFrom(modelId, stateParts, state.slice()),
   };
+}
+
+function stateFrom(
+  modelId: string | null,
+  parts: string[] | undefined,
+  bytes: Uint8Array,
+): SavedSession["state"] {
+  if (modelId === null) return null;
+  return parts ? { modelId, index: bytes, parts } : { modelId, bytes };
 }
 
 const parsed = <T>(section: Uint8Array) => JSON.parse(new TextDecoder().decode(section)) as T;

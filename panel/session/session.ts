@@ -190,7 +190,8 @@ export class Session {
     const info = outcome.value;
     const key = clipKey(source, info);
     this.#show(emptyDocument(info.frameCount), 0, null);
-    state.notice.value = warningOf(info);
+    const mine = await this.keeper.claim(key);
+    state.notice.value = mine ? warningOf(info) : ELSEWHERE;
     const saved = await this.keeper.stored(key, info);
     state.clip.value = { phase: "ready", info, key };
     if (saved) await this.#restore(info, saved);
@@ -214,8 +215,7 @@ export class Session {
       this.#toImport = { clipId: info.clipId, saved };
       return;
     }
-    const outcome = saved.state ? await this.tracker.importState(info.clipId, saved.state) : null;
-    if (!outcome?.ok) await this.#replay();
+    if (!(await this.#importState(info.clipId, saved))) await this.#replay();
   }
 
   #show(document: SessionDocument, frame: number, selectedObjectId: number | null): void {
@@ -248,9 +248,17 @@ export class Session {
   async #importWaiting(clipId: string): Promise<boolean> {
     const waiting = this.#toImport;
     this.#toImport = null;
-    if (waiting?.clipId !== clipId || !waiting.saved.state) return false;
-    const outcome = await this.tracker.importState(clipId, waiting.saved.state);
-    return outcome.ok;
+    return waiting?.clipId === clipId && this.#importState(clipId, waiting.saved);
+  }
+
+  /** False where there is no state that the loaded model could go on from. */
+  async #importState(clipId: string, { state }: SavedSession): Promise<boolean> {
+    const { clip } = this.state;
+    if (!state || clip.value.phase !== "ready") return false;
+    if (!("parts" in state)) return (await this.tracker.importState(clipId, state)).ok;
+    const { key } = clip.value;
+    const readPart = (name: string) => this.store.readPart(key, name);
+    return (await this.tracker.importStateParts(clipId, state, readPart)).ok;
   }
 
   #answerAgain(objectId: number, frame: number, result: FrameResult | null): void {
@@ -265,6 +273,12 @@ export class Session {
     document.value = { ...document.value, objects };
   }
 }
+
+const ELSEWHERE: Notice = {
+  tone: "warning",
+  message: "This clip is open in another tab, and that one saves it. What you do in this one is not saved.",
+  remedy: "Work in the other tab. Or close it and reload this one, which goes on from what it saved.",
+};
 
 /** What is known to be wrong with a clip that can be worked on all the same. */
 function warningOf({ warnings = [] }: ClipInfo): Notice | null {

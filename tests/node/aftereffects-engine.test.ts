@@ -281,38 +281,56 @@ describe.skipIf(!existsSync(BUILT))("a tracker whose engine is ended", () => {
     expect(told).toEqual(["connected", expect.stringContaining("SIGKILL"), "connected", "recovered"]);
   });
 
-  it("goes on from the last saved state and what came after it", async () => {
-    const expected = await undisturbed(9);
-    const { tracker, endEngine } = watched();
-    const clipId = await prepared(tracker, 9);
-    const first = await tracked(tracker, clipId, 3);
-    value(await tracker.exportState(clipId));
-    const results: FrameResult[] = [];
-    const collect = ({ results: found }: { results: FrameResult[] }) => void results.push(...found);
-    value(await tracker.track(clipId, { from: 4, to: 6 }, collect));
-    endEngine();
-    value(await tracker.track(clipId, { from: 7, to: 8 }, collect));
-    expect(masks([...first, ...results])).toEqual(masks(expected));
-  });
+  /** How the panel saves, and how it exports a session: both must be enough to go on from. */
+  const ways = {
+    whole: async (tracker: RecoveringTracker, clipId: string, stateId?: string) =>
+      void value(await tracker.exportState(clipId, stateId)),
+    "in parts": async (tracker: RecoveringTracker, clipId: string, stateId?: string) => {
+      const onPart = () => undefined;
+      // Twice: the second time no part comes again, and what it needs must be there all the same.
+      const { parts } = value(await tracker.exportStateParts(clipId, stateId ?? null, [], onPart));
+      value(await tracker.exportStateParts(clipId, stateId ?? null, parts, onPart));
+    },
+  };
 
-  it("goes on from a state that was saved while the track went on", async () => {
-    const expected = await undisturbed(12);
-    const { tracker, engines, endEngine } = watched();
-    const clipId = await prepared(tracker, 12);
-    const results: FrameResult[] = [];
-    let saved: Promise<unknown> = Promise.resolve();
-    const outcome = await tracker.track(clipId, { from: 0, to: 11 }, async (progress) => {
-      results.push(...progress.results);
-      if (progress.frameIndex === 4) {
-        const state = await tracker.keepState(clipId);
-        saved = tracker.exportState(clipId, state).then((exported) => value(exported));
-      }
-      if (progress.frameIndex === 8) await saved.then(endEngine);
-    });
-    expect(outcome).toEqual({ ok: true, value: { ended: "complete", doneFrames: 12, resumeAt: null } });
-    expect(engines).toHaveLength(2);
-    expect(masks(results)).toEqual(masks(expected));
-  });
+  it.each(Object.entries(ways))(
+    "goes on from the last saved state, %s, and what came after it",
+    async (_, save) => {
+      const expected = await undisturbed(9);
+      const { tracker, endEngine } = watched();
+      const clipId = await prepared(tracker, 9);
+      const first = await tracked(tracker, clipId, 3);
+      await save(tracker, clipId);
+      const results: FrameResult[] = [];
+      const collect = ({ results: found }: { results: FrameResult[] }) => void results.push(...found);
+      value(await tracker.track(clipId, { from: 4, to: 6 }, collect));
+      endEngine();
+      value(await tracker.track(clipId, { from: 7, to: 8 }, collect));
+      expect(masks([...first, ...results])).toEqual(masks(expected));
+    },
+  );
+
+  it.each(Object.entries(ways))(
+    "goes on from a state that was saved, %s, while the track went on",
+    async (_, save) => {
+      const expected = await undisturbed(12);
+      const { tracker, engines, endEngine } = watched();
+      const clipId = await prepared(tracker, 12);
+      const results: FrameResult[] = [];
+      let saved: Promise<unknown> = Promise.resolve();
+      const outcome = await tracker.track(clipId, { from: 0, to: 11 }, async (progress) => {
+        results.push(...progress.results);
+        if (progress.frameIndex === 4) {
+          const state = await tracker.keepState(clipId);
+          saved = save(tracker, clipId, state);
+        }
+        if (progress.frameIndex === 8) await saved.then(endEngine);
+      });
+      expect(outcome).toEqual({ ok: true, value: { ended: "complete", doneFrames: 12, resumeAt: null } });
+      expect(engines).toHaveLength(2);
+      expect(masks(results)).toEqual(masks(expected));
+    },
+  );
 
   it("loads the model that was being loaded", async () => {
     const { tracker, endEngine } = watched();

@@ -5,7 +5,7 @@ import type { FileSink } from "../../panel/session/exporting.ts";
 import { Session } from "../../panel/session/session.ts";
 import { decodeSession } from "../../panel/session/session-file.ts";
 import { nextTrack } from "../../panel/session/track-plan.ts";
-import type { MatteFile } from "../../worker/protocol.ts";
+import type { MatteFile, StateInParts } from "../../worker/protocol.ts";
 import { FAKE_CLIP, FakeTracker } from "../support/panel-fake-tracker.ts";
 import { MemoryStore } from "../support/panel-memory-store.ts";
 
@@ -350,11 +350,77 @@ describe("keeping", () => {
       const saved = decodeSession([...store.files.values()][0]!.bytes);
       expect(saved.document.pending).toEqual([{ from: 7, to: LAST, objectIds: [1] }]);
       expect(saved.document.objects[0]?.records.size).toBe(7);
-      const { tracked } = JSON.parse(new TextDecoder().decode(saved.state!.bytes));
-      expect(tracked).toHaveLength(7);
+      expect((saved.state as StateInParts).parts).toHaveLength(7);
+      expect(store.stateParts.size).toBe(7);
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  it("writes a frame of a track once, however often it saves, and drops what is not needed any more", async () => {
+    const written: string[] = [];
+    const writePart = store.writePart.bind(store);
+    store.writePart = async (key, part) => {
+      written.push(part.name);
+      await writePart(key, part);
+    };
+    await session.prompts.addPoint(CLICK);
+    await session.track();
+    await session.keeper.flush();
+    expect(written).toHaveLength(FAKE_CLIP.frameCount);
+    session.goTo(3);
+    await session.keeper.flush();
+    expect(written).toHaveLength(FAKE_CLIP.frameCount);
+    await session.undo();
+    await session.keeper.flush();
+    expect(store.stateParts.size).toBe(0);
+  });
+
+  it("is the session before where a save is cut off between its parts, and says so where it fails", async () => {
+    await session.prompts.addPoint(CLICK);
+    const stopped = stopAt(6);
+    await session.track();
+    await stopped;
+    await session.keeper.flush();
+    const before = session.state.document.value;
+    let left = 4;
+    const writePart = store.writePart.bind(store);
+    store.writePart = async (key, part) => {
+      if (left-- === 0) throw new DOMException("The disk is full.", "QuotaExceededError");
+      await writePart(key, part);
+    };
+    await session.track();
+    await session.keeper.flush();
+    expect(session.state.notice.value?.message).toMatch(/could not be saved: The disk is full/);
+    expect(session.state.saving.value).toBe("unavailable");
+    const reopened = new Session(new FakeTracker(), store);
+    await reopened.models.load({ kind: "listed", id: "nano" });
+    store.claimed.clear();
+    await reopened.openStored((await store.list())[0]!.key);
+    expect(reopened.state.document.value).toEqual(before);
+    expect((reopened.tracker as FakeTracker).calls).toContain("importState");
+  });
+
+  it("leaves saving to the tab that has the clip open, says so, and takes it up when that one is closed", async () => {
+    await session.prompts.addPoint(CLICK);
+    await session.keeper.flush();
+    const [key] = [...store.files.keys()];
+    const saved = store.files.get(key!)!.bytes;
+    const second = new Session(new FakeTracker(), store);
+    await second.models.load({ kind: "listed", id: "nano" });
+    await second.openStored(key!);
+    expect(second.state.notice.value?.message).toMatch(/open in another tab/);
+    expect(second.state.saving.value).toBe("unavailable");
+    await second.prompts.addPoint({ ...CLICK, x: CLICK.x + 9 });
+    await second.keeper.flush();
+    expect(store.files.get(key!)!.bytes).toBe(saved);
+
+    await session.openClip({ ...media(), name: "other.mp4" });
+    await second.openStored(key!);
+    expect(second.state.notice.value).toBeNull();
+    await second.prompts.addPoint({ ...CLICK, x: CLICK.x + 9 });
+    await second.keeper.flush();
+    expect(store.files.get(key!)!.bytes).not.toBe(saved);
   });
 
   it("continues a track that a crash has cut off", async () => {

@@ -1,7 +1,7 @@
 /** Runs in Node: the tracker behind its interface, on the seeded miniature model. */
 import { describe, expect, test } from "vitest";
 import { decodeMask } from "../../worker/mask-rle.ts";
-import type { FramePrompts, FrameResult, Outcome, TrackProgress } from "../../worker/protocol.ts";
+import type { FramePrompts, FrameResult, Outcome, StatePart, TrackProgress } from "../../worker/protocol.ts";
 import { Tracker } from "../../worker/tracker.ts";
 import { miniRealm, openMiniTracker } from "../support/tracker-realm.ts";
 
@@ -231,6 +231,45 @@ describe("states", () => {
     const collect = ({ results }: TrackProgress) => void again.push(results[0]!.mask.counts);
     must(await other.tracker.track(other.clipId, { from: 5, to: 7 }, collect));
     expect(again).toEqual(rest);
+  });
+
+  test("in parts it continues exactly too, and a later one brings only what is new", async () => {
+    const opened = await openMiniTracker(8);
+    const { tracker, clipId } = opened;
+    await tracker.setPrompts(clipId, 1, 0, CLICK);
+    await track(opened, 0, 4);
+    const disk = new Map<string, Uint8Array>();
+    const write = ({ name, bytes }: StatePart) => void disk.set(name, bytes);
+    const first = must(await tracker.exportStateParts(clipId, null, [], write));
+    expect([...disk.keys()]).toEqual(first.parts);
+    const known = [...disk.keys()];
+    await track(opened, 5, 6);
+    const added: string[] = [];
+    const kept = await tracker.keepState(clipId);
+    const note = (part: StatePart) => {
+      added.push(part.name);
+      write(part);
+    };
+    const second = must(await tracker.exportStateParts(clipId, kept, known, note));
+    expect(added).toHaveLength(2);
+    const expected = (await track(opened, 7, 7)).masks;
+
+    const other = await openMiniTracker(8);
+    const read = async (name: string) => disk.get(name) ?? null;
+    must(await other.tracker.importStateParts(other.clipId, second, read));
+    expect((await track(other, 7, 7)).masks).toEqual(expected);
+    // What was read keeps its name: only the frame just tracked is new to the disk.
+    const again: string[] = [];
+    const rest = other.tracker.exportStateParts(other.clipId, null, second.parts, ({ name }) => {
+      again.push(name);
+    });
+    expect(must(await rest).parts.sort()).toEqual([...second.parts, ...again].sort());
+    expect(again).toHaveLength(1);
+
+    disk.delete(added[0]!);
+    const refused = errorOf(await other.tracker.importStateParts(other.clipId, second, read));
+    expect(refused).toMatchObject({ code: "not-found" });
+    expect(refused.message).toContain(added[0]!);
   });
 
   test("the state before the first prompt can be kept and returned to, without a model", async () => {

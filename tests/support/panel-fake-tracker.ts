@@ -34,6 +34,7 @@ export const FAKE_CLIP: ClipInfo = {
 
 const ok = <T>(value: T): Outcome<T> => ({ ok: true, value });
 const RADIUS = 5;
+const PART_MISSING: TrackerFailure = { code: "not-found", message: "A part is missing.", remedy: "" };
 
 interface FakeState {
   /** objectId → frame → prompts */
@@ -218,6 +219,27 @@ export class FakeTracker implements TrackerApi {
       tracked: new Set(tracked),
     };
     return ok(null);
+  }
+
+  /** One part for each tracked frame. */
+  async exportStateParts(...[clip, id, known, onPart]: Parameters<TrackerApi["exportStateParts"]>) {
+    const exported = await this.exportState(clip, id ?? undefined);
+    if (!exported.ok) return exported;
+    const { modelId, bytes } = exported.value;
+    const state = id === null ? this.state : this.#kept.get(id)!;
+    const parts = [...state.tracked].map((frame) => `frame ${frame}`);
+    for (const name of parts)
+      if (!known.includes(name)) await onPart({ name, bytes: new TextEncoder().encode(name) });
+    return ok({ modelId, index: bytes, parts });
+  }
+
+  async importStateParts(...[clip, state, readPart]: Parameters<TrackerApi["importStateParts"]>) {
+    for (const name of state.parts) {
+      const part = await readPart(name);
+      if (!part || new TextDecoder().decode(part) !== name)
+        return { ok: false as const, error: PART_MISSING };
+    }
+    return this.importState(clip, { bytes: state.index });
   }
 
   async exportMatte(

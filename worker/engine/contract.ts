@@ -55,5 +55,7 @@ export const TRACKER_METHODS: readonly (keyof TrackerApi)[] = [
   "forgetState",
   "exportState",
   "importState",
+  "exportStateParts",
+  "importStateParts",
   "exportMatte",
 ];
