@@ -23,7 +23,7 @@ export function mountPanel(
 ): Panel {
   const session = new Session(tracker, store);
   const preferences = createPreferences();
-  keepSpeeds(session.state.speeds);
+  keepSpeeds(session.state);
   const viewer = new ViewerModel(session, preferences);
   const hostTimeline = surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null;
   const panel: Panel = {

@@ -118,9 +118,10 @@ export class Tracker implements TrackerApi {
         signal.throwIfAborted();
         onProgress({ phase, graph });
       });
-      this.#model = { id: opened.id, engine, semantics, options };
+      const id = idUnder(opened.id, options.input_size, opened.config.imageSize);
+      this.#model = { id, engine, semantics, options };
       return {
-        id: opened.id,
+        id,
         backend: runtime.backend,
         threads: runtime.threads,
         inputSize: engine.config.imageSize,
@@ -429,6 +430,11 @@ export class Tracker implements TrackerApi {
 
 /** Of a 1024-pixel model, for mattes that are written while none is loaded. */
 const DEFAULT_MASK_SIDE = 256;
+
+/** Memories have the size of the input: a model of another size can't read them, so it is another model. */
+function idUnder(id: string, inputSize: number, ownSize: number): string {
+  return inputSize === ownSize ? id : `${id} at ${inputSize} px`;
+}
 
 function ofAnotherModel(modelId: string | null, loaded = "another one"): TrackerError {
   return new TrackerError(

@@ -1,6 +1,7 @@
 /** Which model runs, where it runs, and why; downloads and own checkpoints. */
 import type { ModelListing } from "../../worker/protocol.ts";
 import { usePanel } from "../panel-context.ts";
+import { speedKey, speedsOf } from "../session/speed-options.ts";
 import { Progress } from "../ui/controls.tsx";
 import { Modal } from "../ui/dialog.tsx";
 import { bytes, loading, loadShare } from "../ui/format.ts";
@@ -34,6 +35,7 @@ export function ModelDialog() {
           <ModelRow key={listing.id} listing={listing} />
         ))}
       </ul>
+      <Speed />
       <div class="form-end">
         <p class="hint">
           Larger models draw finer edges and take longer. Nothing is downloaded unless you ask for it.
@@ -72,6 +74,49 @@ function Where() {
   );
 }
 
+/** Named options that trade exactness for time, with what was measured here. */
+function Speed() {
+  const { session } = usePanel();
+  const { model, models, speed, speeds } = session.state;
+  const state = model.value;
+  if (state.phase !== "ready") return null;
+  const listing = models.value.find(({ id }) => id === state.id);
+  const offered = speedsOf(listing);
+  const chosen = offered.some(({ name }) => name === speed.value) ? speed.value : "exact";
+  return (
+    <fieldset class="speed">
+      <legend>Speed of {listing?.title ?? state.id}</legend>
+      {offered.map(({ name, label, cost, ofOperations }) => {
+        const measured = speeds.value[speedKey(state.id, state.model.backend, name)];
+        return (
+          <label key={name} class="speed-row">
+            <input
+              type="radio"
+              name="speed"
+              checked={name === chosen}
+              onChange={() => void session.models.useSpeed(name)}
+            />
+            <span>
+              <strong>{label}</strong> {cost}
+              <span class="quiet">
+                {ofOperations < 1 && ` About ${Math.round(ofOperations * 100)} % of the operations.`}{" "}
+                {measured === undefined
+                  ? "Not measured here yet: track a few frames."
+                  : `${Math.round(measured)} ms a frame here.`}
+              </span>
+            </span>
+          </label>
+        );
+      })}
+      <p class="hint">
+        Operations are counted for SAM 2.1 Tiny. How much a faster option loses in accuracy is not measured:
+        look at the edges. Another input size answers your prompts anew, and what was tracked is shown as out
+        of date.
+      </p>
+    </fieldset>
+  );
+}
+
 function ModelRow({ listing }: { listing: ModelListing }) {
   const { session } = usePanel();
   const { model, speeds } = session.state;
@@ -79,7 +124,7 @@ function ModelRow({ listing }: { listing: ModelListing }) {
   const loadingThis = state.phase === "loading" && state.id === listing.id;
   const active = state.phase === "ready" && state.id === listing.id;
   const backend = state.phase === "ready" ? state.model.backend : "wasm";
-  const measured = speeds.value[`${listing.id}/${backend}`];
+  const measured = speeds.value[speedKey(listing.id, backend, "exact")];
   const load = () => void session.models.load({ kind: "listed", id: listing.id });
   return (
     <li class={`model ${active ? "model-active" : ""}`}>

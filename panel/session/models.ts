@@ -1,6 +1,7 @@
 /** The model picker's model: lists, loads, deletes, measures. No DOM. */
 import type { Backend, ModelSource, TrackerApi } from "../../worker/protocol.ts";
 import { report, type SessionState } from "./session-state.ts";
+import { type SpeedName, speedKey, speedOption, speedsOf } from "./speed-options.ts";
 
 export class Models {
   readonly #state: SessionState;
@@ -8,7 +9,7 @@ export class Models {
   /** Tells the tracker again what the person said, after another model has taken over. */
   readonly #replay: () => Promise<void>;
 
-  #ready: { source: ModelSource; modelId: string; backend?: Backend } | null = null;
+  #ready: { source: ModelSource; listingId: string; modelId: string; backend?: Backend } | null = null;
 
   constructor(state: SessionState, tracker: TrackerApi, replay: () => Promise<void>) {
     this.#state = state;
@@ -34,6 +35,28 @@ export class Models {
     return false;
   }
 
+  /** The same model with another speed option; where that fails, with the one before. */
+  async useSpeed(speed: SpeedName): Promise<void> {
+    const chosen = this.#state.speed;
+    const [before, ready] = [chosen.value, this.#ready];
+    chosen.value = speed;
+    if (!ready || (await this.load(ready.source, ready.backend))) return;
+    chosen.value = before;
+    await this.load(ready.source, ready.backend);
+  }
+
+  /** The one that `source` is loaded with: not every model takes every option. */
+  #speedFor(source: ModelSource) {
+    const listing = source.kind === "listed" ? this.#listing(source.id) : undefined;
+    const offered = speedsOf(listing).some(({ name }) => name === this.#state.speed.value);
+    const name = offered ? this.#state.speed.value : "exact";
+    return { name, options: speedOption(name).options(listing?.inputSize ?? 0) };
+  }
+
+  #listing(id: string) {
+    return this.#state.models.value.find((listing) => listing.id === id);
+  }
+
   /** The same model on the processor, where what was tracked stays valid. */
   async loadWithoutGraphics(): Promise<boolean> {
     if (!this.#ready) return false;
@@ -51,7 +74,8 @@ export class Models {
     const id = source.kind === "listed" ? source.id : source.name;
     model.value = { phase: "loading", id, progress: null };
     // Corrections stick: in the product, what a person says on a frame is never overwritten by a track.
-    const request = { source, semantics: "sticky" as const, ...(backend ? { backend } : {}) };
+    const { options } = this.#speedFor(source);
+    const request = { source, semantics: "sticky" as const, options, ...(backend ? { backend } : {}) };
     const outcome = await this.#tracker.loadModel(request, (progress) => {
       if (model.value.phase === "loading") model.value = { phase: "loading", id, progress };
     });
@@ -61,7 +85,7 @@ export class Models {
       return false;
     }
     const another = this.#ready?.modelId !== outcome.value.id;
-    this.#ready = { source, modelId: outcome.value.id, ...(backend ? { backend } : {}) };
+    this.#ready = { source, listingId: id, modelId: outcome.value.id, ...(backend ? { backend } : {}) };
     // Ready means: it knows what was said before. Until then nothing may be asked of it.
     if (another) await this.#replay();
     model.value = { phase: "ready", model: outcome.value, id };
@@ -83,8 +107,9 @@ export class Models {
   /** Remembers how long a frame takes here. */
   measured(millisecondsPerFrame: number): void {
     const { model, speeds } = this.#state;
-    if (model.value.phase !== "ready") return;
-    const key = `${model.value.model.id}/${model.value.model.backend}`;
+    if (model.value.phase !== "ready" || !this.#ready) return;
+    const { source, listingId } = this.#ready;
+    const key = speedKey(listingId, model.value.model.backend, this.#speedFor(source).name);
     speeds.value = { ...speeds.value, [key]: millisecondsPerFrame };
   }
 }

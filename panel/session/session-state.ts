@@ -9,6 +9,7 @@ import type {
   TrackerFailure,
 } from "../../worker/protocol.ts";
 import { emptyDocument, type SessionDocument } from "./document.ts";
+import type { SpeedName } from "./speed-options.ts";
 
 type ClipState =
   | { phase: "none" }
@@ -57,7 +58,7 @@ interface NoticeAction {
 /** Whether what is on screen is also on disk. */
 type SaveState = "saved" | "saving" | "unsaved" | "unavailable";
 
-/** Measured here, shown in the model picker: milliseconds a frame, by `modelId/backend`. */
+/** Measured here, shown in the model picker: milliseconds a frame, by `speedKey`. */
 type SpeedRecord = Record<string, number>;
 
 export interface SessionState {
@@ -66,6 +67,8 @@ export interface SessionState {
   environment: Signal<TrackerEnvironment | null>;
   models: Signal<ModelListing[]>;
   speeds: Signal<SpeedRecord>;
+  /** What models are loaded with. */
+  speed: Signal<SpeedName>;
   document: Signal<SessionDocument>;
   /** The frame under the playhead. */
   frame: Signal<number>;
@@ -91,6 +94,7 @@ export function createSessionState(): SessionState {
     environment: signal<TrackerEnvironment | null>(null),
     models: signal<ModelListing[]>([]),
     speeds: signal<SpeedRecord>({}),
+    speed: signal<SpeedName>("exact"),
     document: signal(emptyDocument(0)),
     frame: signal(0),
     selectedObjectId: signal<number | null>(null),

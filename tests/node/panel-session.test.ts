@@ -71,6 +71,35 @@ describe("zooming in", () => {
   });
 });
 
+describe("speed options", () => {
+  it("load the same model again, are measured apart, and are what was there before where they fail", async () => {
+    await session.models.refresh();
+    expect(tracker.options).toEqual({});
+    await session.models.useSpeed("half");
+    expect(tracker.options).toEqual({ input_size: 256 });
+    session.models.measured(40);
+    await session.models.useSpeed("pooled");
+    expect(tracker.options).toEqual({ memory_pooling: 2 });
+    session.models.measured(90);
+    expect(session.state.speeds.value).toEqual({ "nano/webgpu/half": 40, "nano/webgpu/pooled": 90 });
+
+    const error = { code: "bad-config" as const, message: "No such size.", remedy: "Take another." };
+    tracker.failNext = { call: "loadModel", error };
+    await session.models.useSpeed("half");
+    expect(session.state.speed.value).toBe("pooled");
+    expect(session.state.model.value.phase).toBe("ready");
+    expect(tracker.options).toEqual({ memory_pooling: 2 });
+    expect(session.state.notice.value?.message).toBe("No such size.");
+  });
+
+  it("are exact where the model does not take the one that was chosen", async () => {
+    await session.models.refresh();
+    session.state.speed.value = "three-quarters";
+    await session.models.load({ kind: "listed", id: "nano" });
+    expect(tracker.options).toEqual({});
+  });
+});
+
 describe("clicking", () => {
   it("makes an object with a mask out of the first click", async () => {
     await session.prompts.addPoint(CLICK);

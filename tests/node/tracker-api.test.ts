@@ -272,6 +272,22 @@ describe("states", () => {
     expect(refused.message).toContain(added[0]!);
   });
 
+  test("a model with another input size is another model: what it can't read is refused, and it starts anew", async () => {
+    const opened = await openMiniTracker(4);
+    const { tracker, clipId } = opened;
+    await tracker.setPrompts(clipId, 1, 0, CLICK);
+    const exported = must(await tracker.exportState(clipId));
+    const source = { kind: "listed", id: "mini" } as const;
+    const smaller = must(await tracker.loadModel({ source, options: { input_size: 64 } }, () => {}));
+    expect(smaller).toMatchObject({ id: "mini at 64 px", inputSize: 64 });
+    expect(errorOf(await tracker.importState(clipId, exported)).message).toMatch(
+      /belongs to the model mini; mini at 64 px is loaded/,
+    );
+    expect(must(await tracker.setPrompts(clipId, 1, 0, CLICK))?.origin).toBe("prompted");
+    must(await tracker.loadModel({ source }, () => {}));
+    must(await tracker.importState(clipId, exported));
+  });
+
   test("the state before the first prompt can be kept and returned to, without a model", async () => {
     const tracker = new Tracker(miniRealm());
     const { clipId } = must(await tracker.openClip({ kind: "media", blob: new Blob(), name: "4" }));

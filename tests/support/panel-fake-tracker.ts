@@ -59,6 +59,8 @@ export class FakeTracker implements TrackerApi {
   failNext: { call: string; error: TrackerFailure } | null = null;
   clip: ClipInfo = FAKE_CLIP;
   modelId = "";
+  /** Of the last model that was asked for. */
+  options: Record<string, number | boolean> = {};
   #kept = new Map<string, FakeState>();
   #nextState = 1;
   #stopped = false;
@@ -82,6 +84,7 @@ export class FakeTracker implements TrackerApi {
     const { source, backend = "webgpu" } = request;
     const id = source.kind === "listed" ? source.id : source.name;
     this.calls.push(`loadModel ${id} ${backend}`);
+    this.options = request.options ?? {};
     if (id !== this.modelId) this.state = { prompts: new Map(), tracked: new Set() };
     this.modelId = id;
     const model = { id, backend, threads: 1, inputSize: 512, reason: "" };
