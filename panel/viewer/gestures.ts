@@ -1,7 +1,9 @@
 /** What the pointer does on the picture: click, drag a box, paint, pan, zoom. In the page. */
+
 import { useMemo, useRef } from "preact/hooks";
 import type { Panel } from "../panel-context.ts";
 import { objectOf } from "../session/document.ts";
+import type { Notice } from "../session/session-state.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { paintedMask, type Stroke } from "./painted-mask.ts";
 import { type Point, pan, toSource } from "./view-transform.ts";
@@ -17,6 +19,12 @@ type Gesture =
   | { kind: "click"; start: Point; label: 0 | 1 }
   | { kind: "box"; start: Point }
   | { kind: "stroke" };
+
+const BESIDE: Notice = {
+  tone: "info",
+  message: "That click was beside the picture.",
+  remedy: "Click on the object, within the picture.",
+};
 
 interface StageEvents {
   onPointerDown(event: PointerEvent): void;
@@ -160,6 +168,7 @@ function end(panel: Panel, gesture: Gesture, at: Point): void {
     const { x, y } = toSource(viewer.view.value, gesture.start);
     const inside = x >= 0 && y >= 0 && x < clip.width && y < clip.height;
     if (inside) void session.prompts.addPoint({ x, y, label: gesture.label });
+    else session.state.notice.value = BESIDE;
   }
   if (gesture.kind === "box") {
     void at;

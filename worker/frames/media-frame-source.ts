@@ -82,6 +82,12 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
 }
 
 async function videoTrack(input: Input, name: string): Promise<InputVideoTrack> {
+  if ((await input.source.getSizeOrNull()) === 0) {
+    throw badClip(
+      `${name} is empty: expected MP4, MOV, WebM, MKV or MPEG-TS, got a file of 0 bytes.`,
+      "Copy or download it again.",
+    );
+  }
   if ((await isTooShort(input)) || !(await input.canRead())) {
     throw badClip(
       `${name} is not a video file: expected MP4, MOV, WebM, MKV or MPEG-TS, but its first bytes are none of these.`,
