@@ -1,7 +1,7 @@
-/** Every way of writing against every trap alone: the intended timeline, or a truthful report, or no trace. */
+/** Every way of writing and of reading against every trap alone: as intended, or a truthful report, or no trace. */
 import { describe, expect, test } from "vitest";
 import type { HostOutcome, PlanReport } from "../../plugin/protocol.ts";
-import { describeTimeline, makeScene, planFor, type Scene } from "../support/premiere/scenario.ts";
+import { describeTimeline, makeScene, planFor, type Scene, select } from "../support/premiere/scenario.ts";
 import { NO_TRAPS, type Traps } from "../support/premiere/traps.ts";
 
 type Flow = (scene: Scene) => Promise<HostOutcome<PlanReport>>;
@@ -54,4 +54,46 @@ describe.each(Object.entries(FLOWS))("%s", (_, flow) => {
       expect(scene.world.model.markers).toEqual(intended.world.model.markers);
     }
   });
+});
+
+type Reading = (scene: Scene) => Promise<HostOutcome<unknown>>;
+
+/** A second time too: the first one may have left something stale. */
+const twice =
+  (reading: Reading): Reading =>
+  async (scene) => {
+    const first = await reading(scene);
+    return first.ok ? reading(scene) : first;
+  };
+
+const READINGS: Record<string, Reading> = {
+  "reading the selection": async ({ host }) => host.readSelection(),
+  "reading the media": async ({ host }) => host.readMedia((await select(host)).clipId, 100, 5000),
+  "rendering a still": async ({ host }) => host.renderStill((await select(host)).clipId, 7, 96),
+  "rendering after a write": async (scene) => {
+    const { clipId } = await select(scene.host);
+    const written = await write("import-only")(scene);
+    return written.ok ? scene.host.renderStill(clipId, 7, 96) : written;
+  },
+};
+
+describe.each(Object.entries(READINGS))("%s", (name, reading) => {
+  test.each(TRAPS)(
+    "with %j gives what is there, or says why not, and leaves nothing behind",
+    async (trap) => {
+      const asDocumented = await reading(makeScene());
+      expect(asDocumented.ok).toBe(true);
+      const scene = makeScene(trap);
+      const before = structuredClone(scene.world.model.tracks);
+      const outcome = await twice(reading)(scene);
+      await scene.host.recover();
+
+      if (!outcome.ok) expect(outcome.error.message && outcome.error.remedy).not.toBe("");
+      else if (trap.emptyMediaPath && name === "reading the selection")
+        expect(outcome.value).toMatchObject({ mediaPath: null, notes: [expect.stringMatching(/./)] });
+      else expect(outcome).toEqual(asDocumented);
+      expect(scene.world.model.tracks).toEqual(before);
+      expect(scene.world.files.paths().filter((path) => /^\/(temp|data)/.test(path))).toEqual([]);
+    },
+  );
 });
