@@ -4,8 +4,10 @@
  *
  *   <key>/session   the session as one file
  *   <key>/name      the clip's name
+ *   <key>/parts/    the tracker's state, one file for each frame of an object
  */
-import type { SessionStore, StoredClip } from "../session/session-store.ts";
+import type { StatePart } from "../../worker/protocol.ts";
+import type { Claim, SessionStore, StoredClip } from "../session/session-store.ts";
 
 /** The part of Node's `fs` that is used. */
 export interface SessionFiles {
@@ -49,6 +51,30 @@ export class DiskStore implements SessionStore {
 
   async read(key: string): Promise<Uint8Array | null> {
     return this.#has(key, "session") ? this.#read(key, "session") : null;
+  }
+
+  async parts(key: string): Promise<string[]> {
+    return this.#has(key, "parts") ? this.#files.readdirSync(this.#path(key, "parts")) : [];
+  }
+
+  async writePart(key: string, { name, bytes }: StatePart): Promise<void> {
+    this.#files.mkdirSync(this.#path(key, "parts"), { recursive: true });
+    this.#put(key, `parts/${name}`, bytes);
+  }
+
+  async readPart(key: string, name: string): Promise<Uint8Array | null> {
+    return this.#has(key, `parts/${name}`) ? this.#read(key, `parts/${name}`) : null;
+  }
+
+  async keepParts(key: string, names: readonly string[]): Promise<void> {
+    const kept = new Set(names);
+    for (const name of await this.parts(key))
+      if (!kept.has(name)) this.#files.rmSync(this.#path(key, `parts/${name}`), { force: true });
+  }
+
+  /** After Effects has one page of ours. */
+  async claim(): Promise<Claim> {
+    return { release: () => undefined };
   }
 
   /** The media of a layer lies on the disk already. */

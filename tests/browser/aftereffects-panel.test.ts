@@ -215,6 +215,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       expect(server.children).toHaveLength(2);
       await panel.getByText(/It was started again, and what was tracked is all there/).waitFor();
       await screenshot(page, "aftereffects-tracked");
+      await panel.getByRole("button", { name: "Dismiss" }).click();
 
       await write(scene, "Track matte", /^Track matte: luma/);
       await screenshot(page, "aftereffects-written");
