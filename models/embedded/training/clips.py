@@ -17,12 +17,13 @@ MOST_TRIES = 100
 class SyntheticClips:
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split):
+    def __init__(self, pool, split, hide=scenes.HIDE):
+        self.hide = hide
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
 
     def clip(self, rng, frames, side):
         while True:
-            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds))
+            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide)
             pixels, ids = raster.draw(scene, self.cuts, self.backgrounds, side)
             if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
                 return pixels, ids

@@ -143,6 +143,20 @@ def init_locality(model):
                 nn.init.constant_(module.k_proj.bias, .6)
 
 
+@torch.no_grad()
+def calm_features(model, frames):
+    """Scales the coarse features, which the encoder's own leg lets grow, to what the decoder starts from: content of
+    deviation 1 on `frames` [n, 3, H, W], as memory attention's last norm gives it, and next to nothing where the
+    position codes are added. -> the factor"""
+    place, content = place_and_content(model.hidden_dim)
+    factor = 1 / model.image_encoder(frames)["backbone_fpn"][-1][:, content].std().item()
+    for conv in model.image_encoder.neck.convs[:2]:
+        for part in (conv.conv.weight, conv.conv.bias):
+            part[content] *= factor
+            part[place] *= .1 * factor
+    return factor
+
+
 def set_size(model, side):
     """The same weights at another input size in pixels: every position code is relative or interpolated."""
     embed = side // model.backbone_stride

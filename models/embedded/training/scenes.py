@@ -9,7 +9,7 @@ import numpy as np
 SLOWEST = .1  # frames of real footage follow each other closely: all rates are scaled by .1 to 1, evenly in the logarithm
 LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
-LEAVES_OR_IS_COVERED = .3  # chance, per object
+HIDE = .3  # chance of an object to leave or to be covered
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -72,8 +72,8 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds):
-        self.rng, self.T, self.textures, self.backgrounds = rng, frames, textures, backgrounds
+    def __init__(self, rng, frames, textures, backgrounds, hide):
+        self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
         self.pace = np.exp(rng.uniform(np.log(SLOWEST), 0))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
@@ -214,7 +214,7 @@ class Director:
         targets = [self.target(o) for o in range(1, rng.choice([1, 2, 3], p=[.3, .4, .3]) + 1)]
         groups = [t.layers for t in targets] + [[self.distractor(targets)] for _ in range(rng.integers(0, 3))]
         layers = [layer for i in rng.permutation(len(groups)) for layer in groups[i]]
-        covers = [self.hide(t) for t in targets if rng.random() <= LEAVES_OR_IS_COVERED] if self.T > 2 else []
+        covers = [self.hide(t) for t in targets if rng.random() <= self.hiding] if self.T > 2 else []
         if rng.random() < .35:
             layers.append(self.passer_by(targets))
         layers = (layers + [c for c in covers if c])[:LAYERS]
@@ -236,6 +236,6 @@ class Director:
         )
 
 
-def make_scene(rng, frames, textures, backgrounds):
+def make_scene(rng, frames, textures, backgrounds, hide=HIDE):
     """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
-    return Director(rng, frames, textures, backgrounds).scene()
+    return Director(rng, frames, textures, backgrounds, hide).scene()
