@@ -43,26 +43,34 @@ def test_the_wide_network_fits_into_twelve_megabytes(model):
 
 
 def test_grouping_costs_nothing_where_the_features_name_the_thing():
-    ids = torch.zeros(2, 64, 64, dtype=torch.uint8)
-    ids[:, 8:40, 8:40] = 1
-    ids[:, 44:60, 16:60] = 5
+    ids = torch.zeros(2, 1, 64, 64, dtype=torch.uint8)
+    ids[..., 8:40, 8:40] = 1
+    ids[..., 44:60, 16:60] = 5
     lesson = Grouping(CODE)
     with torch.no_grad():
-        for project in lesson.codes:
-            project.weight.zero_()
-            project.bias.zero_()
-        lesson.codes[0].weight[:, :, 0, 0] = torch.eye(CODE)
         lesson.scale.fill_(40)
-    named = torch.nn.functional.one_hot(ids[:, ::4, ::4].long(), CODE).permute(0, 3, 1, 2).float()
-    empty = [torch.zeros(2, CODE, n, n) for n in (8, 4)]
-    assert lesson([named, *empty], ids) < .01
-    assert lesson([named.flip(2), *empty], ids) > .3
+    named = torch.nn.functional.one_hot(ids[:, 0, ::4, ::4].long(), CODE).permute(0, 3, 1, 2).float()
+    assert lesson.compared(named, ids) < .01
+    assert lesson.compared(named.flip(2), ids) > .3
+
+
+def test_a_click_looks_for_its_thing_in_the_other_frames_too():
+    ids = torch.zeros(1, 2, 64, 64, dtype=torch.uint8)
+    ids[:, :, 8:40, 8:40] = 1
+    lesson = Grouping(CODE)
+    with torch.no_grad():
+        lesson.scale.fill_(40)
+    named = torch.nn.functional.one_hot(ids[0, :, ::4, ::4].long(), CODE).permute(0, 3, 1, 2).float()
+    renamed = named.clone()
+    renamed[1] = named[1].roll(1, 0)
+    assert lesson.compared(named, ids) < .01
+    assert lesson.compared(renamed, ids) > .3
 
 
 def test_small_things_are_clicked_as_often_as_large_ones():
     torch.manual_seed(0)
-    ids = torch.zeros(1, 20, 20)
-    ids[0, 0, :4] = 3
+    ids = torch.zeros(1, 400)
+    ids[0, :4] = 3
     picked = ids.flatten()[sampled_clicks(ids, 2000)[0]]
     assert (picked == 3).float().mean() == pytest.approx(.5, abs=.05)
 
