@@ -78,7 +78,9 @@ class OpfsStore implements SessionStore {
     if (!navigator.locks) return Promise.resolve({ release: () => undefined });
     return new Promise((resolve) => {
       const hold = () => new Promise<void>((release) => resolve({ release }));
-      const signal = AbortSignal.timeout(CLAIM_PATIENCE);
+      const patience = new AbortController();
+      setTimeout(() => patience.abort(), CLAIM_PATIENCE);
+      const { signal } = patience;
       navigator.locks.request(`masklet session ${key}`, { signal }, hold).catch(() => resolve(null));
     });
   }

@@ -30,11 +30,14 @@ async function told(words: RegExp, name: string): Promise<string> {
     .locator(".notice, .welcome, [role=dialog] [role=alert]")
     .filter({ hasText: words });
   await saying.first().waitFor();
-  if (SCREENSHOTS) {
-    mkdirSync(SCREENSHOTS, { recursive: true });
-    await user.page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
-  }
+  await picture(name);
   return (await saying.first().textContent()) ?? "";
+}
+
+async function picture(name: string, page = user.page): Promise<void> {
+  if (!SCREENSHOTS) return;
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  await page.screenshot({ path: `${SCREENSHOTS}/${name}.png` });
 }
 
 const video = (name: string, buffer: Buffer) => ({ name, mimeType: "video/mp4", buffer });
@@ -115,7 +118,7 @@ it(
     await user.page.locator(".model-ready").waitFor();
     await user.page.keyboard.press("Control+m");
     const where = (await user.page.locator(".where").textContent()) ?? "";
-    await told(/WebGPU/, "no-webgpu").catch(() => undefined);
+    await picture("no-webgpu");
     expect(where).toMatch(/WebGPU.*(no graphics card|no WebGPU)/);
     expect(where).toMatch(/WebAssembly.*runs here/);
     expect(where).toMatch(/graphics card/);
@@ -152,7 +155,7 @@ it(
     const second = await user.context.newPage();
     await second.goto(panel.server.url);
     await second.locator(".notice", { hasText: /open in another tab/ }).waitFor({ timeout: 60_000 });
-    if (SCREENSHOTS) await second.screenshot({ path: `${SCREENSHOTS}/two-tabs.png` });
+    await picture("two-tabs", second);
     await user.page.close();
     await second.reload();
     await second.locator(".point-mark").first().waitFor({ timeout: 60_000 });
