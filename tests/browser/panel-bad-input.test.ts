@@ -63,8 +63,8 @@ it.each([
   [
     "a head without its end",
     () => demo.subarray(0, 20_000),
-    /cut off|no index/,
-    /Copy or download|go on with/,
+    /lists 120 frames but holds none/,
+    /Copy or download it again/,
   ],
 ] as const)(
   "a file of %s is refused in words, and the demo clip can still be opened",
