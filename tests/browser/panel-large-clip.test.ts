@@ -22,14 +22,14 @@ beforeAll(async () => {
 }, LONG);
 afterAll(() => panel.close());
 
-/** A large bright flower on dark stripes; it wanders to the right. */
+/** A bright flower on dark stripes; it wanders to the right. */
 function flower(frameIndex: number): Picture {
   const data = new Uint8ClampedArray(WIDTH * HEIGHT * 4).fill(255);
   const rows = new Uint32Array(data.buffer);
   for (let y = 0; y < HEIGHT; y++)
     for (let x = 0; x < WIDTH; x++) {
       const [dx, dy] = [x - WIDTH / 2 - 40 * frameIndex, y - HEIGHT / 2];
-      const edge = 640 + 120 * Math.cos(9 * Math.atan2(dy, dx));
+      const edge = 240 + 60 * Math.cos(9 * Math.atan2(dy, dx));
       const stripe = Math.floor(x / STRIPE) % 2 === 0 ? 0xff604020 : 0xff201000;
       rows[y * WIDTH + x] = dx * dx + dy * dy < edge * edge ? 0xff20d0f0 : stripe;
     }
@@ -86,12 +86,12 @@ async function watchDrawing(page: Page): Promise<() => Promise<{ pictures: numbe
     page.evaluate(() => (window as unknown as { drawing: { pictures: number; largest: number } }).drawing);
 }
 
-/** The mean difference of neighbouring pixels, two apart, in a row near the lower end of the picture. */
+/** The mean difference of neighbouring pixels, two apart, in a row near the lower left corner, where the stripes are. */
 function contrastOfStripes(page: Page): Promise<number> {
   return page.evaluate(() => {
     const canvas = document.querySelector<HTMLCanvasElement>("canvas.picture")!;
     const { width, height } = canvas;
-    const row = canvas.getContext("2d")!.getImageData(width / 4, height * 0.75, width / 20, 1).data;
+    const row = canvas.getContext("2d")!.getImageData(width * 0.05, height * 0.9, width * 0.05, 1).data;
     let sum = 0;
     for (let at = 0; at + 16 < row.length; at += 4) sum += Math.abs(row[at]! - row[at + 16]!);
     return sum / (row.length / 4);
