@@ -10,6 +10,7 @@ SLOWEST = .1  # frames of real footage follow each other closely: all rates are 
 LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
 HIDE = .3  # chance of an object to leave or to be covered
+SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -143,7 +144,7 @@ class Director:
 
     def target(self, object):
         rng = self.rng
-        size = np.exp(rng.uniform(np.log(.11), np.log(.85)))
+        size = np.exp(rng.uniform(np.log(SMALLEST), np.log(.85)))
         position = rng.uniform(-.8, .8, 2)
         texture = self.any_texture()
         target = Target(texture, size, position, self.motion(size, position))

