@@ -30,8 +30,8 @@ const RATE = 24;
 const FRAMES = 24;
 const SOURCE_FRAME = 2;
 /** One thread of WebAssembly on a busy machine. */
-const PATIENCE = 240_000;
-const LONG = 600_000;
+const PATIENCE = 120_000;
+const LONG = 300_000;
 /** A panel at the side of a comp. */
 const PANEL = { width: 460, height: 1100 };
 
@@ -62,10 +62,7 @@ let browser: Browser;
 
 const isBuilt = existsSync("dist/engine/engine.mjs") && existsSync("dist/single/masklet.html");
 
-/** Takes minutes of both cores and has not finished on a loaded machine yet: asked for by MASKLET_AE_PAGE=1. */
-const isAskedFor = process.env.MASKLET_AE_PAGE === "1";
-
-describe.skipIf(!isBuilt || !isAskedFor)("the panel in After Effects' place, on a real video", () => {
+describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", () => {
   beforeAll(async () => {
     extensionFolder = mkdtempSync(join(tmpdir(), "masklet-extension-"));
     await packageExtension({ folder: extensionFolder, platforms: [HERE] });
@@ -99,10 +96,8 @@ describe.skipIf(!isBuilt || !isAskedFor)("the panel in After Effects' place, on 
     page.on("pageerror", (error) => console.error(error));
     page.setDefaultTimeout(PATIENCE);
     await page.goto(server.url);
-    await page
-      .frameLocator("iframe")
-      .locator(".clip-name", { hasText: "koi.mp4" })
-      .waitFor({ timeout: PATIENCE });
+    // Its name is shown while it is being opened, and a click then finds no picture.
+    await page.frameLocator("iframe").getByText("Click the object you want to cut out").waitFor();
     const close = async () => {
       await context.close();
       await server.close();
@@ -184,8 +179,9 @@ describe.skipIf(!isBuilt || !isAskedFor)("the panel in After Effects' place, on 
     return (mask.property("ADBE Mask Shape") as unknown as { keys: ShapeKey[] }).keys;
   }
 
-  /** Whether a polygon holds a point, by the even-odd rule. */
-  function holds(vertices: readonly [number, number][], { x, y }: { x: number; y: number }): boolean {
+  /** Whether a polygon holds a point, by the even-odd rule. ExtendScript's arrays have nothing of ES5. */
+  function holds(corners: readonly [number, number][], { x, y }: { x: number; y: number }): boolean {
+    const vertices = Array.from(corners);
     return vertices.reduce((inside, [ax, ay], index) => {
       const [bx, by] = vertices[(index + 1) % vertices.length]!;
       const crosses = ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax);
