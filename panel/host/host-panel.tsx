@@ -5,6 +5,7 @@ import { type Panel, usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { Progress, Section, Segments } from "../ui/controls.tsx";
 import type { WriteKind } from "./host-matte.ts";
+import { progressOf } from "./host-progress.ts";
 import { type HostTimeline, type HostTimelineState, isBusy } from "./host-timeline.ts";
 
 export function HostPanel() {
@@ -107,29 +108,6 @@ function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {
       </button>
     </div>
   );
-}
-
-function progressOf(state: HostTimelineState): [done: number, total: number, words: string] {
-  switch (state.phase) {
-    case "reading":
-      return [
-        state.doneFrames,
-        state.totalFrames,
-        `Frame ${state.doneFrames} of ${state.totalFrames} from the host`,
-      ];
-    case "writing":
-      return [state.doneFiles, state.totalFiles, `File ${state.doneFiles} of ${state.totalFiles}`];
-    case "placing":
-      return state.total === 0
-        ? [0, 0, "Placing it on the timeline …"]
-        : [state.done, state.total, `Keyframe ${state.done} of ${state.total}`];
-    case "checking":
-      return [0, 0, "Trying it out …"];
-    case "checked":
-    case "idle":
-    case "written":
-      return [0, 0, ""];
-  }
 }
 
 function Report({ report: { done, notDone } }: { report: PlanReport }) {

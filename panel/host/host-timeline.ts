@@ -13,7 +13,7 @@ import type {
 } from "../../plugin/protocol.ts";
 import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
-import type { ClipInfo, ClipSource, MatteFile } from "../../worker/protocol.ts";
+import type { ClipInfo, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
@@ -71,28 +71,37 @@ export class HostTimeline {
       // A host that can't describe itself says why when it is asked for the selection.
       this.description.value = await this.#host.describe().catch(() => null);
       const selection = unwrap(await this.#host.readSelection());
-      const hasFile = selection.mediaPath !== null && selection.mediaBytes !== null;
-      const opened = (hasFile && (await this.#openFile(selection))) || (await this.#openStills(selection));
-      if (!opened) return false;
-      this.#say(selection.notes);
-      return true;
+      try {
+        return await this.#openEither(selection);
+      } finally {
+        this.#session.endOpening();
+      }
     });
   }
 
-  async #openFile(selection: ClipSelection): Promise<boolean> {
+  async #openEither(selection: ClipSelection): Promise<boolean> {
+    const problem = await this.#openFile(selection);
+    const opened = problem === null || (await this.#openStills(selection).catch(addingTo(problem)));
+    if (opened) this.#say([problem, problem && RENDERED, ...selection.notes].filter(isSaid));
+    return opened;
+  }
+
+  /** Null once it is open. Else why its file can't serve, in words; none where there is no file: the notes say why. */
+  async #openFile(selection: ClipSelection): Promise<string | null> {
+    const { mediaPath, mediaBytes, name } = selection;
+    if (mediaPath === null || mediaBytes === null) return "";
     const port = serveRanges(this.#host, selection.clipId);
-    const source: ClipSource = {
+    const failure = await this.#session.tryClip({
       kind: "ranges",
       port,
-      bytes: selection.mediaBytes ?? 0,
-      name: selection.name,
-      ...(selection.mediaPath !== null && { path: selection.mediaPath }),
-    };
-    if (!(await this.#session.openClip(source))) return false;
-    // Turned otherwise than the host shows it: then only the host's own frames fit what is written.
-    if (isTurned(selection, openClipOf(this.#session.state))) return false;
+      bytes: mediaBytes,
+      name,
+      path: mediaPath,
+    });
+    if (failure) return failure.message;
+    if (isTurned(selection, openClipOf(this.#session.state))) return TURNED;
     this.#enter({ selection, route: "media" });
-    return true;
+    return null;
   }
 
   /** Work on what the timeline shows, beginning with the frame under the player. */
@@ -131,6 +140,7 @@ export class HostTimeline {
         if (this.#cancelled) throw new TimelineError(CANCELLED);
         blobs.push(blobOf(unwrap(await this.#host.renderStill(clipId, frame, STILL_WIDTH))));
       }
+      this.state.value = { phase: "reading", doneFrames: count, totalFrames: count };
     } finally {
       await this.#host.releaseStills?.();
     }
@@ -276,6 +286,18 @@ function unwrap<T>(outcome: HostOutcome<T>): T {
   if (outcome.ok) return outcome.value;
   throw new TimelineError(outcome.error);
 }
+
+const isSaid = (words: string | null): words is string => words !== null && words !== "";
+
+/** The file's problem goes before what became of the other way. */
+const addingTo = (problem: string) => (error: unknown) => {
+  if (!(error instanceof TimelineError) || problem === "") throw error;
+  throw new TimelineError({ ...error.failure, message: `${problem} ${error.failure.message}` });
+};
+
+const RENDERED = "The host renders its frames instead, which is slower.";
+/** Then only the host's own frames fit what is written. */
+const TURNED = "The file's picture is turned otherwise than the host shows it.";
 
 /** "00012.png", whatever the folder. */
 function frameOf(path: string): number {

@@ -3,7 +3,7 @@
  * and calls its parts; tests in Node do the same.
  */
 import { effect } from "@preact/signals";
-import type { ClipInfo, ClipSource, FrameResult, TrackerApi } from "../../worker/protocol.ts";
+import type { ClipInfo, ClipSource, FrameResult, TrackerApi, TrackerFailure } from "../../worker/protocol.ts";
 import { emptyDocument, hasPrompts, outdated, type SessionDocument } from "./document.ts";
 import { Exporting } from "./exporting.ts";
 import { History } from "./history.ts";
@@ -53,8 +53,23 @@ export class Session {
 
   /** Opens a clip and what was done on it before; `media` is kept so that a reload finds it. */
   async openClip(source: ClipSource): Promise<boolean> {
+    const error = await this.tryClip(source);
+    if (!error) return true;
+    this.state.clip.value = { phase: "failed", name: source.name, error };
+    report(this.state, error);
+    return false;
+  }
+
+  /** The same where another source may follow: the person isn't told, and the clip is "opening" until `endOpening`. */
+  async tryClip(source: ClipSource): Promise<TrackerFailure | null> {
     await this.#leaveClip();
     return this.#queue.run(() => this.#enterClip(source));
+  }
+
+  /** No other source has followed. */
+  endOpening(): void {
+    const { clip } = this.state;
+    if (clip.value.phase === "opening") clip.value = { phase: "none" };
   }
 
   /** Opens a clip that is kept on this machine. */
@@ -178,15 +193,11 @@ export class Session {
     await this.tracker.closeClip(clip.clipId);
   }
 
-  async #enterClip(source: ClipSource): Promise<boolean> {
+  async #enterClip(source: ClipSource): Promise<TrackerFailure | null> {
     const { state } = this;
     state.clip.value = { phase: "opening", name: source.name };
     const outcome = await this.tracker.openClip(source);
-    if (!outcome.ok) {
-      state.clip.value = { phase: "failed", name: source.name, error: outcome.error };
-      report(state, outcome.error);
-      return false;
-    }
+    if (!outcome.ok) return outcome.error;
     const info = outcome.value;
     const key = clipKey(source, info);
     this.#show(emptyDocument(info.frameCount), 0, null);
@@ -197,7 +208,7 @@ export class Session {
     if (saved) await this.#restore(info, saved);
     this.keeper.watch();
     if (!saved && source.kind === "media") this.#keepMedia(key, source.blob);
-    return true;
+    return null;
   }
 
   /** In the background: a large file takes a while, and nothing waits for it. */

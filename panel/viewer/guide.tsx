@@ -1,5 +1,6 @@
 /** One line over the picture that says what to do next; nothing once it is clear. */
 import { openDemo, VIDEO_TYPES } from "../clips-dialog.tsx";
+import { progressOf } from "../host/host-progress.ts";
 import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { Progress } from "../ui/controls.tsx";
@@ -7,8 +8,10 @@ import { loading, loadShare } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 
 export function Guide() {
-  const { session } = usePanel();
+  const { session, hostTimeline } = usePanel();
   const { clip, model, document, answering } = session.state;
+  const host = hostTimeline?.state.value;
+  if (host?.phase === "reading") return <Waiting progress={progressOf(host)} />;
   if (clip.value.phase === "opening") return <Line text={`Opening ${clip.value.name} …`} />;
   if (!openClipOf(session.state)) return <Welcome />;
   const state = model.value;
@@ -33,6 +36,14 @@ export function Guide() {
 const Line = ({ text }: { text: string }) => (
   <div class="guide" role="status">
     <span>{text}</span>
+  </div>
+);
+
+/** Not announced: the panel's section Timeline says it too. */
+const Waiting = ({ progress: [done, total, words] }: { progress: ReturnType<typeof progressOf> }) => (
+  <div class="guide">
+    <span>{words}</span>
+    <Progress share={done / total} label={words} />
   </div>
 );
 

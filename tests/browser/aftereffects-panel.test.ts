@@ -10,11 +10,11 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
+  writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decode } from "fast-png";
+import { decode, encode } from "fast-png";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageExtension } from "../../plugin/aftereffects/package.mjs";
@@ -23,12 +23,16 @@ import { isGone } from "../support/aftereffects/engine.ts";
 import { openScriptContext, type ScriptContext } from "../support/aftereffects/script-context.ts";
 import { launchChromium } from "../support/chromium.ts";
 import { TAKE_AWAY_NEWER } from "../support/chromium-99.ts";
+import { renderFrame } from "../support/demo-clip/render.ts";
 import { clickPoint, DEMO_SIZE, overlap, trueMask } from "../support/demo-masks.ts";
 
+const DEMO_CLIP = "tests/fixtures/demo/demo.mp4";
 const HERE = `${process.platform}-${process.arch}`;
 const RATE = 24;
 const FRAMES = 24;
 const SOURCE_FRAME = 2;
+/** Where After Effects renders them. */
+const STILLS = 4;
 /** One thread of WebAssembly on a busy machine. */
 const PATIENCE = 120_000;
 const LONG = 300_000;
@@ -57,6 +61,15 @@ interface Scene {
   close(): Promise<void>;
 }
 
+interface Wishes {
+  /** Whether the machine has a Node for the engine. */
+  withNode?: boolean;
+  /** A file as the layer's footage. */
+  media?: string;
+  /** Before the panel is opened. */
+  arrange?(script: ScriptContext, layer: Scene["layer"]): void;
+}
+
 let extensionFolder = "";
 let browser: Browser;
 
@@ -74,15 +87,24 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     rmSync(extensionFolder, { recursive: true, force: true });
   });
 
-  /** A comp with the demo clip as its selected layer, and the panel beside it. */
-  async function open({ withNode = true, before = (_: string) => {} } = {}): Promise<Scene> {
+  /** A comp with the demo clip as its selected layer, and the panel beside it, which has opened it. */
+  async function open(wishes: Wishes = {}): Promise<Scene> {
+    const scene = await start(wishes);
+    await opened(scene);
+    return scene;
+  }
+
+  /** Its name is shown while it is being opened, and a click then finds no picture. */
+  const opened = ({ panel }: Scene) => panel.getByText("Click the object you want to cut out").waitFor();
+
+  async function start({ withNode = true, media = DEMO_CLIP, arrange }: Wishes): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), "masklet-cep-"));
     mkdirSync(join(folder, "project"));
     mkdirSync(join(folder, "user"));
-    before(join(folder, "user"));
-    copyFileSync("tests/fixtures/demo/demo.mp4", join(folder, "project/koi.mp4"));
+    copyFileSync(media, join(folder, "project/koi.mp4"));
     const script = await openScriptContext();
     const layer = layerIn(script, join(folder, "project"));
+    arrange?.(script, layer);
     const server = await serveCep({
       extensionFolder,
       userData: join(folder, "user"),
@@ -96,8 +118,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     page.on("pageerror", (error) => console.error(error));
     page.setDefaultTimeout(PATIENCE);
     await page.goto(server.url);
-    // Its name is shown while it is being opened, and a click then finds no picture.
-    await page.frameLocator("iframe").getByText("Click the object you want to cut out").waitFor();
+    await page.frameLocator("iframe").getByRole("button", { name: "Open the selected clip" }).waitFor();
     const close = async () => {
       await context.close();
       await server.close();
@@ -158,15 +179,6 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     await page.screenshot({ path: `${folder}/${name}.png` });
   }
 
-  /** When a session was written last, milliseconds since 1970. */
-  function savedAt({ folder }: Scene): number {
-    const sessions = join(folder, "user/Masklet/sessions");
-    const files = readdirSync(sessions, { recursive: true }).map((name) => join(sessions, String(name)));
-    return Math.max(
-      ...files.filter((name) => name.endsWith("/session")).map((name) => statSync(name).mtimeMs),
-    );
-  }
-
   interface ShapeKey {
     time: number;
     value: { vertices: [number, number][] };
@@ -187,6 +199,34 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       const crosses = ay > y !== by > y && x < ax + ((y - ay) / (by - ay)) * (bx - ax);
       return crosses ? !inside : inside;
     }, false);
+  }
+
+  /** The built-in model is small: this tells the fish from everything else, not a good matte from a better. */
+  function expectKoi(scene: Scene, frames: number): void {
+    const [matte] = mattesOf(scene);
+    expect(matte!.files).toHaveLength(frames);
+    for (const n of [0, frames - 1]) {
+      const { data, channels, width } = decode(readFileSync(matte!.files[n]!));
+      expect(width).toBe(DEMO_SIZE.width);
+      const on = Uint8Array.from({ length: data.length / channels }, (_, index) => data[index * channels]!);
+      expect(overlap(on, trueMask(SOURCE_FRAME + n)), `frame ${n}`).toBeGreaterThan(0.4);
+    }
+  }
+
+  /** After Effects' rendering of the clip. It stops before the `held`-th picture until it may go on. */
+  function renderFrames({ app }: ScriptContext, held: number): { frames: number[]; goOn(): void } {
+    let goOn = () => {};
+    const mayGoOn = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const frames: number[] = [];
+    app.project.renderStill = (path, time) => {
+      const frame = Math.floor(time * RATE);
+      const { width, height } = DEMO_SIZE;
+      const picture = encode({ width, height, data: renderFrame(frame).rgba, channels: 4, depth: 8 });
+      void (frames.push(frame) > held ? mayGoOn : Promise.resolve()).then(() => writeFileSync(path, picture));
+    };
+    return { frames, goOn };
   }
 
   function mattesOf({ folder }: Scene): { name: string; files: string[] }[] {
@@ -220,15 +260,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       await screenshot(page, "aftereffects-written");
       expect(layer.trackMatteLayer?.source?.name).toContain("koi.mp4 - Object 1");
       expect(layer.trackMatteLayer).toMatchObject({ startTime: 2 });
-      const [matte] = mattesOf(scene);
-      expect(matte!.files).toHaveLength(FRAMES);
-      for (const n of [0, FRAMES - 1]) {
-        const { data, channels, width } = decode(readFileSync(matte!.files[n]!));
-        expect(width).toBe(DEMO_SIZE.width);
-        const on = Uint8Array.from({ length: data.length / channels }, (_, index) => data[index * channels]!);
-        // The built-in model is small: this tells the fish from everything else, not a good matte from a better.
-        expect(overlap(on, trueMask(SOURCE_FRAME + n)), `frame ${n}`).toBeGreaterThan(0.4);
-      }
+      expectKoi(scene, FRAMES);
 
       await write(scene, "Cut-out", /^Cut-out above/);
       expect(layer.enabled).toBe(false);
@@ -251,13 +283,42 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
   );
 
   test(
+    "a file that nothing here decodes: After Effects renders its frames, which is progress and no error",
+    async () => {
+      let rendered = { frames: [] as number[], goOn() {} };
+      const scene = await start({
+        media: "tests/fixtures/demo/demo-masks.json",
+        arrange: (script, layer) => {
+          rendered = renderFrames(script, STILLS - 1);
+          layer.outPoint = layer.inPoint + STILLS / RATE;
+        },
+      });
+      const { page, panel, script } = scene;
+      await panel.locator(".guide", { hasText: `Frame ${STILLS - 1} of ${STILLS} from the host` }).waitFor();
+      expect(await panel.getByRole("alert").count()).toBe(0);
+      await screenshot(page, "aftereffects-rendering");
+      rendered.goOn();
+      await opened(scene);
+      await panel.getByText("The host renders its frames instead, which is slower.").waitFor();
+      expect(rendered.frames).toEqual(Array.from({ length: STILLS }, (_, n) => SOURCE_FRAME + n));
+      expect(script.app.project.comps()).toHaveLength(1);
+
+      await panel.getByRole("button", { name: "Dismiss" }).click();
+      await clickObject(scene);
+      await track(scene);
+      await write(scene, "Track matte", /^Track matte: luma/);
+      expectKoi(scene, STILLS);
+      await scene.close();
+    },
+    LONG,
+  );
+
+  test(
     "a reloaded panel finds its session again, and leaves no engine behind",
     async () => {
       const scene = await open();
-      const clicked = Date.now();
       await clickObject(scene);
-      // Saved a while after the last change.
-      await expect.poll(() => savedAt(scene), { timeout: PATIENCE }).toBeGreaterThan(clicked + 700);
+      await scene.panel.locator(".save-mark", { hasText: /^Saved$/ }).waitFor({ state: "attached" });
       const first = scene.server.children[0]!.pid!;
       await scene.panel.evaluate(() => location.reload()).catch(() => {});
       expect(await isGone(first)).toBe(true);

@@ -1,11 +1,13 @@
 /** The panel's side of After Effects: opening layers, writing what was made of them; a tracker made of discs. */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { effect } from "@preact/signals";
 import { describe, expect, it } from "vitest";
 import { HostTimeline } from "../../panel/host/host-timeline.ts";
 import { MaskPaths } from "../../panel/output/mask-paths.ts";
 import { Session } from "../../panel/session/session.ts";
 import { neutralSettings } from "../../worker/matte/matte-settings.ts";
+import type { TrackerFailure } from "../../worker/protocol.ts";
 import { keysOf, type Layer, makeScene, masksOf, type Scene } from "../support/aftereffects/scenario.ts";
 import { FAKE_CLIP, FakeTracker } from "../support/panel-fake-tracker.ts";
 import { MemoryStore } from "../support/panel-memory-store.ts";
@@ -145,6 +147,40 @@ describe("layers whose frames After Effects renders", () => {
     expect(panel.timeline.clip.value?.route).toBe("stills");
   });
 
+  it("take the place of a file that can't be decoded, and no error is shown while they come", async () => {
+    const panel = await open();
+    const { session, timeline } = panel;
+    const seen: string[] = [];
+    const stop = effect(() => {
+      const { clip, notice } = session.state;
+      const { value } = timeline.state;
+      if (value.phase === "reading" && value.doneFrames < value.totalFrames)
+        seen.push(`${value.doneFrames} ${clip.value.phase} ${notice.value?.tone}`);
+    });
+    (session.tracker as FakeTracker).failNext = { call: "openClip", error: NO_CODEC };
+    expect(await timeline.openSelection()).toBe(true);
+    stop();
+    expect(seen).toEqual(Array.from({ length: 14 }, (_, n) => `${n} opening undefined`));
+    expect(timeline.clip.value?.route).toBe("stills");
+    expect(session.state.notice.value).toEqual({
+      tone: "info",
+      message: `${NO_CODEC.message} The host renders its frames instead, which is slower.`,
+      remedy: "",
+    });
+  });
+
+  it("say what is wrong with the file too where they don't come either", async () => {
+    const panel = await open();
+    panel.scene.script.traps.stills = "none";
+    (panel.session.tracker as FakeTracker).failNext = { call: "openClip", error: NO_CODEC };
+    expect(await panel.timeline.openSelection()).toBe(false);
+    expect(panel.session.state.clip.value.phase).toBe("none");
+    expect(panel.session.state.notice.value).toMatchObject({
+      tone: "error",
+      message: expect.stringMatching(/^No codec for it\. After Effects said .*no whole picture came/),
+    });
+  });
+
   it("are tidied up too where one of them doesn't come", async () => {
     const panel = await open();
     panel.scene.layer.source = panel.scene.layer.containingComp.project.items.addComp(
@@ -175,6 +211,12 @@ describe("layers whose frames After Effects renders", () => {
     expect(panel.scene.scripts.some((text) => text.includes("saveStill"))).toBe(false);
   });
 });
+
+const NO_CODEC: TrackerFailure = {
+  code: "unsupported-codec",
+  message: "No codec for it.",
+  remedy: "Convert it.",
+};
 
 const PNG = Buffer.from(
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==",

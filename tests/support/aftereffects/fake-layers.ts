@@ -46,7 +46,7 @@ export class FakeComp
 
   saveFrameToPng(time: number, file: { fsName: string }): void {
     this.savedStills.push({ time, file: file.fsName });
-    if (!this.project.traps.noFileAccess) this.project.renderStill(file.fsName);
+    if (!this.project.traps.noFileAccess) this.project.renderStill(file.fsName, time);
   }
 
   dropLayersOf(item: FakeItem): void {

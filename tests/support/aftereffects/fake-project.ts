@@ -18,8 +18,8 @@ export class FakeProject implements Pick<Project, "numItems"> {
   sequence = { frames: 60, width: 640, height: 360, hasAlpha: false };
   /** Set by the test: brightness (0 to 1) of a file's frame at a share of its width. */
   brightness: (path: string, frame: number, across: number) => number = () => 0;
-  /** Set by the test: writes the PNG. */
-  renderStill: (path: string) => void = () => {};
+  /** Set by the test: writes the PNG of a time, in seconds. */
+  renderStill: (path: string, time: number) => void = () => {};
   /** Whether dialogues are suppressed, as they must be to import. */
   asksNothing = false;
   private ids = 0;
