@@ -1,6 +1,7 @@
 /** The host's timeline in the panel: open what is selected there, write the matte back, see what came of it. */
 import { useSignal } from "@preact/signals";
 import type { PlanReport } from "../../plugin/protocol.ts";
+import { PathChoice } from "../output/mask-path-panel.tsx";
 import { type Panel, usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { Progress, Section, Segments } from "../ui/controls.tsx";
@@ -16,7 +17,8 @@ export function HostPanel() {
   const state = hostTimeline.state.value;
   const clip = hostTimeline.clip.value;
   const busy = isBusy(state) || maskPaths.tracing.value !== null;
-  const canWrite = clip !== null && openClipOf(session.state) !== null && !busy;
+  const isAtHand = kind.value !== "mask-paths" || maskPaths.document !== null;
+  const canWrite = clip !== null && openClipOf(session.state) !== null && !busy && isAtHand;
   return (
     <Section title="Timeline">
       <div class="host">
@@ -56,6 +58,7 @@ export function HostPanel() {
             kind.value = value;
           }}
         />
+        {kind.value === "mask-paths" && <PathChoice />}
         <button
           type="button"
           class="button button-primary"
@@ -64,7 +67,6 @@ export function HostPanel() {
         >
           Write to timeline
         </button>
-        {kind.value === "mask-paths" && <p class="hint">{PATH_HINT}</p>}
         {isBusy(state) && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
         {state.phase === "written" && <Report report={state.report} />}
         {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
@@ -78,18 +80,14 @@ const MASK_PATH = {
   label: "Mask path",
   title: "Keyframed masks on the layer, that a person can go on editing",
 };
-const PATH_HINT =
-  "Writes the path that “Mask path” shows, with its keys and vertices, as faithful or sparse as it is set there.";
 
-/** A path that is not at hand yet is found first, as faithful or sparse as the person has chosen. */
 async function write(
   { maskPaths }: Panel,
   timeline: HostTimeline,
   kind: WriteKind | "mask-paths",
 ): Promise<void> {
-  if (kind !== "mask-paths") return void (await timeline.write(kind));
-  await maskPaths.trace();
-  if (maskPaths.document) await timeline.writePaths(maskPaths.document);
+  if (kind !== "mask-paths") await timeline.write(kind);
+  else if (maskPaths.document) await timeline.writePaths(maskPaths.document);
 }
 
 function Busy({ state, cancel }: { state: HostTimelineState; cancel(): void }) {

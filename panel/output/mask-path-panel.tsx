@@ -8,6 +8,7 @@ import {
 } from "../../worker/matte/path-export.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
 import { type Panel, usePanel } from "../panel-context.ts";
+import type { SessionDocument } from "../session/document.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { IconButton, Progress, Section } from "../ui/controls.tsx";
 import { duration } from "../ui/format.ts";
@@ -24,7 +25,7 @@ const NAMES: Record<number, string> = {
 
 export function MaskPathPanel() {
   const { session, maskPaths } = usePanel();
-  if (!session.state.document.value.objects.some((object) => object.records.size > 0)) return null;
+  if (!isTracked(session.state.document.value)) return null;
   const show = (
     <IconButton
       icon={maskPaths.shown.value ? "eye" : "eyeOff"}
@@ -35,12 +36,28 @@ export function MaskPathPanel() {
       }}
     />
   );
-  const document = maskPaths.document;
+  const isFound = maskPaths.document && !maskPaths.tracing.value;
   return (
     <Section title="Mask path" aside={show} closed>
-      <Sparsity />
-      {maskPaths.tracing.value ? <Tracing /> : document ? <Found document={document} /> : <Begin />}
+      <PathChoice />
+      {isFound &&
+        (maskPaths.order ? <p class="hint">{RETIMED}</p> : <Exports document={maskPaths.document} />)}
     </Section>
+  );
+}
+
+const isTracked = ({ objects }: SessionDocument) => objects.some((object) => object.records.size > 0);
+
+/** Faithful or sparse, and what the path is like then: everything that is to be known before it is written. */
+export function PathChoice() {
+  const { session, maskPaths } = usePanel();
+  if (!isTracked(session.state.document.value)) return <p class="hint">Track an object first.</p>;
+  const document = maskPaths.document;
+  return (
+    <div class="path-choice">
+      <Sparsity />
+      {maskPaths.tracing.value ? <Tracing /> : document ? <Facts document={document} /> : <Begin />}
+    </div>
   );
 }
 
@@ -95,30 +112,26 @@ function Tracing() {
   );
 }
 
-function Found({ document }: { document: PathsDocument }) {
+function Facts({ document: { quality, tracks } }: { document: PathsDocument }) {
   const panel = usePanel();
-  const { quality, tracks } = document;
   const share = Math.round((100 * quality.keyedFrames) / Math.max(1, quality.visibleFrames));
   return (
-    <>
-      <dl class="facts" aria-label="The mask path">
-        <Fact name="Masks">{tracks.length}</Fact>
-        <Fact name="Keyed frames">
-          {quality.keyedFrames} of {quality.visibleFrames} ({share} %)
-        </Fact>
-        <Fact name="Vertices on a frame">{quality.medianVertices}</Fact>
-        <Fact name="Overlap with the matte (IoU)">{quality.meanIou.toFixed(3)}</Fact>
-        <Fact name="Worst overlap">
-          {quality.worstIou.toFixed(3)}{" "}
-          <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstFrame)} />
-        </Fact>
-        <Fact name="Farthest from its edge">
-          {quality.worstDistance.toFixed(1)} px{" "}
-          <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstDistanceFrame)} />
-        </Fact>
-      </dl>
-      {panel.maskPaths.order ? <p class="hint">{RETIMED}</p> : <Exports document={document} />}
-    </>
+    <dl class="facts" aria-label="The mask path">
+      <Fact name="Masks">{tracks.length}</Fact>
+      <Fact name="Keyed frames">
+        {quality.keyedFrames} of {quality.visibleFrames} ({share} %)
+      </Fact>
+      <Fact name="Vertices on a frame">{quality.medianVertices}</Fact>
+      <Fact name="Overlap with the matte (IoU)">{quality.meanIou.toFixed(3)}</Fact>
+      <Fact name="Worst overlap">
+        {quality.worstIou.toFixed(3)}{" "}
+        <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstFrame)} />
+      </Fact>
+      <Fact name="Farthest from its edge">
+        {quality.worstDistance.toFixed(1)} px{" "}
+        <GoTo panel={panel} frame={panel.maskPaths.clipFrameOf(quality.worstDistanceFrame)} />
+      </Fact>
+    </dl>
   );
 }
 

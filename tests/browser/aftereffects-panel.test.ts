@@ -266,6 +266,10 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       expect(layer.enabled).toBe(false);
       expect(script.app.undoSteps).toHaveLength(2);
 
+      await panel.getByRole("radio", { name: "Mask path" }).check({ force: true });
+      expect(await panel.getByRole("button", { name: /^Write/ }).isDisabled()).toBe(true);
+      await panel.getByRole("button", { name: "Find the path" }).first().click();
+      await panel.getByText(`of ${FRAMES} (`).first().waitFor();
       await write(scene, "Mask path", /keyframes/);
       await screenshot(page, "aftereffects-paths");
       const [first] = shapeKeysOf(layer);

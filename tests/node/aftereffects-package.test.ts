@@ -1,8 +1,12 @@
 /** The After Effects extension as it is packaged: complete, of the right age, and ours to give away. */
+import { mkdirSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parse } from "acorn";
 import { beforeAll, describe, expect, it } from "vitest";
 import { pathOf } from "../../plugin/aftereffects/cep-page.ts";
 import { extensionFiles } from "../../plugin/aftereffects/package.mjs";
+import { NEWER_IN_NODE, node17Files } from "../support/aftereffects/node-17.ts";
 import { newerApisIn, newerStylesIn } from "../support/chromium-99.ts";
 
 let files: Record<string, string | Uint8Array>;
@@ -51,6 +55,15 @@ describe("the extension's folder", () => {
     expect(() => newerApisIn(worker!)).not.toThrow();
     const [, style] = /<style>([\s\S]*?)<\/style>/.exec(page)!;
     expect(newerStylesIn(style!)).toEqual([]);
+  });
+
+  it("has a page that asks CEP's Node for nothing that came after 17.7", () => {
+    const page = textOf("index.html");
+    for (const name of NEWER_IN_NODE) expect(page).not.toMatch(new RegExp(`\\.${name}\\b`));
+    const folder = mkdtempSync(join(tmpdir(), "masklet-node-17-"));
+    mkdirSync(join(folder, "a/b"), { recursive: true });
+    expect(node17Files.readdirSync!(folder, { recursive: true })).toEqual(["a"]);
+    expect(node17Files.openAsBlob).toBeUndefined();
   });
 
   it("carries nothing of FFmpeg or node-av", () => {

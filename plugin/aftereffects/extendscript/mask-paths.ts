@@ -167,7 +167,8 @@ function addMask(layer: AVLayer, path: StagedPath, signature: string, report: Re
 /** Says what reads back: a host that answers and writes nothing must not pass for one that wrote. */
 function reportMask(shape: Property, path: StagedPath, report: Report): void {
   if (hasKeys(shape, path.times) && hasShapes(shape, path.shapes)) {
-    report.done.push("Mask " + path.name + ": " + shape.numKeys + " keyframes");
+    const keyframes = shape.numKeys === 1 ? " keyframe" : " keyframes";
+    report.done.push("Mask " + path.name + ": " + shape.numKeys + keyframes);
     return;
   }
   report.notDone.push({

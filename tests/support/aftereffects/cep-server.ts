@@ -4,6 +4,7 @@ import fs from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { build } from "esbuild";
+import { node17Files } from "./node-17.ts";
 
 export interface CepWorld {
   /** As packaged. */
@@ -144,7 +145,9 @@ function filesOf(world: CepWorld, { method, args }: { method: string; args: unkn
     const buffer = Buffer.alloc(length);
     return buffer.subarray(0, fs.readSync(file, buffer, 0, length, position));
   }
-  return (fs as unknown as Record<string, (...given: unknown[]) => unknown>)[method]!(...args.map(unpacked));
+  const call = node17Files[method];
+  if (!call) throw new TypeError(`fs.${method} is not a function`);
+  return call(...args.map(unpacked));
 }
 
 async function serveChild(

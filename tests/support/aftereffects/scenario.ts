@@ -1,5 +1,5 @@
 /** Test support, in Node: a project with a tracked layer, the page's host over it, plans for it, and what it holds. */
-import fs, { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
@@ -9,6 +9,7 @@ import type { EditPlan, MaskPath, MatteImport } from "../../../plugin/edit-plan.
 import type { HostOutcome } from "../../../plugin/protocol.ts";
 import { frameToTicks } from "../../../plugin/timecode.ts";
 import type { Traps } from "./fake-traps.ts";
+import { node17Files } from "./node-17.ts";
 import { openScriptContext, type ScriptContext } from "./script-context.ts";
 
 type Fake = ScriptContext["fake"];
@@ -71,7 +72,7 @@ function openHost(script: ScriptContext, folder: string, scripts: string[]): Aft
       setImmediate(() => callback(String(script.evaluate(text))));
     },
   };
-  const files = fs as unknown as NodeFiles;
+  const files = node17Files as unknown as NodeFiles;
   const calls = new ScriptCalls(cep, files, folder, 2_000);
   return new AfterEffectsHost({ calls, files, dataFolder: folder, pollMilliseconds: 2, pollCount: 20 });
 }
