@@ -6,7 +6,7 @@ import {
   type ReviewStretch,
 } from "../../plugin/edit-plan.ts";
 import { stillName } from "../../plugin/matte-names.ts";
-import type { VisibilityStretch } from "../../plugin/occlusion-keyframes.ts";
+import { DEFAULT_OCCLUSION_SETTINGS, type VisibilityStretch } from "../../plugin/occlusion-keyframes.ts";
 import type { ClipSelection } from "../../plugin/protocol.ts";
 import { parseTicks } from "../../plugin/timecode.ts";
 import {
@@ -65,11 +65,17 @@ export function shownFrames(clip: HostClip, info: ClipInfo): { from: number; to:
   return { from, to, playhead: sourceFrameAt(timing, clock, isOver ? time : parseTicks(start)) };
 }
 
+export interface MatteWishes {
+  kind: WriteKind;
+  /** See `OcclusionSettings`. */
+  fadeFrames: number;
+}
+
 export function hostMatte(
   clip: HostClip,
   info: ClipInfo,
   document: SessionDocument,
-  kind: WriteKind,
+  { kind, fadeFrames }: MatteWishes,
 ): HostMatte {
   const [timing, clock] = [timingOf(clip), clockOf(info)];
   const placement = placeMatte(timing, clock);
@@ -110,6 +116,7 @@ export function hostMatte(
           fitToFrame: clip.route === "stills",
         },
         visibility: mergedVisibility(objects, from, to),
+        occlusion: { ...DEFAULT_OCCLUSION_SETTINGS, fadeFrames },
         review: reviewOf(objects),
       }),
   };

@@ -8,6 +8,7 @@ import { Progress, Section, Segments } from "../ui/controls.tsx";
 import type { WriteKind } from "./host-matte.ts";
 import { progressOf } from "./host-progress.ts";
 import { type HostTimeline, type HostTimelineState, isBusy } from "./host-timeline.ts";
+import { MatteOptions } from "./matte-options.tsx";
 
 export function HostPanel() {
   const panel = usePanel();
@@ -58,7 +59,7 @@ export function HostPanel() {
             kind.value = value;
           }}
         />
-        {kind.value === "mask-paths" && <PathChoice />}
+        {kind.value === "mask-paths" ? <PathChoice /> : <MatteOptions timeline={hostTimeline} busy={busy} />}
         <button
           type="button"
           class="button button-primary"

@@ -55,6 +55,10 @@ export class HostTimeline {
   readonly clip: Signal<HostClip | null> = signal(null);
   /** Null until the first clip is opened. */
   readonly description: Signal<HostDescription | null> = signal(null);
+  /** Where mattes are written; null before that is known, or where they have no place yet. */
+  readonly folder: Signal<string | null> = signal(null);
+  /** Length of a fade where the object comes and goes, frames of the matte. */
+  readonly fadeFrames: Signal<number> = signal(0);
   #pathOrder: readonly number[] | null = null;
   readonly #host: HostApi;
   readonly #session: Session;
@@ -71,6 +75,7 @@ export class HostTimeline {
       // A host that can't describe itself says why when it is asked for the selection.
       this.description.value = await this.#host.describe().catch(() => null);
       const selection = unwrap(await this.#host.readSelection());
+      await this.#readFolder();
       try {
         return await this.#openEither(selection);
       } finally {
@@ -180,7 +185,10 @@ export class HostTimeline {
       const info = openClipOf(this.#session.state);
       const clip = this.clip.value;
       if (!info || !clip) throw new TimelineError(NO_CLIP);
-      const matte = hostMatte(clip, info, this.#session.state.document.value, kind);
+      const matte = hostMatte(clip, info, this.#session.state.document.value, {
+        kind,
+        fadeFrames: this.fadeFrames.value,
+      });
       if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
       const firstFile = await this.#writeFiles(info.clipId, clip, matte);
       this.state.value = { phase: "placing", done: 0, total: 0 };
@@ -223,6 +231,26 @@ export class HostTimeline {
   get takesPaths(): boolean {
     const abilities = this.description.value?.abilities ?? [];
     return abilities.some(({ ability, available }) => ability === "mask-path" && available);
+  }
+
+  get canChooseFolder(): boolean {
+    return this.#host.chooseMatteFolder !== undefined;
+  }
+
+  /** The host asks the person, and remembers it; false where they chose none. */
+  chooseFolder(): Promise<boolean> {
+    return this.#guard(async () => {
+      const outcome = await this.#host.chooseMatteFolder?.();
+      const chosen = outcome ? unwrap(outcome) : null;
+      if (chosen !== null) await this.#readFolder();
+      return chosen !== null;
+    });
+  }
+
+  /** Where there is none yet, writing says why. */
+  async #readFolder(): Promise<void> {
+    const outcome = await this.#host.matteFolder?.();
+    this.folder.value = outcome?.ok ? outcome.value : null;
   }
 
   get canCheck(): boolean {

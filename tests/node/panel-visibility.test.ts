@@ -149,7 +149,7 @@ describe("what goes out", () => {
       { selection: SELECTION, route: "media" },
       FAKE_CLIP,
       session.state.document.value,
-      "track-matte",
+      { kind: "track-matte", fadeFrames: 0 },
     );
     expect(matte.request.layers[0]?.hidden).toEqual([{ from: 4, to: 4 }]);
     const { write } = matte.plan("/mattes/00000.png");
@@ -171,7 +171,7 @@ describe("what goes out", () => {
         { selection: SELECTION, route: "media" },
         FAKE_CLIP,
         session.state.document.value,
-        "track-matte",
+        { kind: "track-matte", fadeFrames: 0 },
       ).plan("/mattes/00000.png");
       return write.kind === "track-matte" ? write.opacity.map(({ value }) => value) : [];
     };

@@ -118,6 +118,35 @@ describe("writing to the timeline", () => {
     expect(timeline.state.value).toMatchObject({ phase: "written", report: { notDone: [] } });
   });
 
+  test("fades as long as asked before the object goes and after it comes back", async () => {
+    for (let frame = 8; frame < 12; frame++) tracker.scores.set(frame, -8);
+    await timeline.openSelection();
+    await clickAndTrack();
+    timeline.fadeFrames.value = 1;
+    expect(await timeline.write("track-matte")).toBe(true);
+    const [, matte] = describeTimeline(scene.world.model);
+    // 0 is linear, 4 hold.
+    expect(matte![0]!.opacity).toEqual([
+      [0, 100, 4],
+      [3, 100, 0],
+      [4, 0, 4],
+      [8, 0, 0],
+      [9, 100, 4],
+    ]);
+  });
+
+  test("goes where the person says, which is remembered and shown", async () => {
+    await timeline.openSelection();
+    expect(timeline.folder.value).toBe("/projects/Masklet");
+    expect(timeline.canChooseFolder).toBe(true);
+    expect(await timeline.chooseFolder()).toBe(true);
+    expect(timeline.folder.value).toBe("/chosen");
+    await clickAndTrack();
+    expect(await timeline.write("import-only")).toBe(true);
+    expect(scene.world.files.paths().filter((path) => path.startsWith("/chosen/"))).toHaveLength(10);
+    expect(matteContents()).toEqual([]);
+  });
+
   test.each([
     ["reversed", { reversed: true }, [13, 12, 11, 10, 9, 8, 7, 6, 5, 4]],
     ["at half speed", { speed: 0.5, outPoint: at(9) }, [4, 4, 5, 5, 6, 6, 7, 7, 8, 8]],

@@ -1,0 +1,46 @@
+/** How a matte comes to the host: where its files go, and how it fades where the object comes and goes. */
+import type { HostTimeline } from "./host-timeline.ts";
+
+/** Longer ones hardly fit between two occlusions. */
+const MOST_FADE_FRAMES = 48;
+
+export function MatteOptions({ timeline, busy }: { timeline: HostTimeline; busy: boolean }) {
+  return (
+    <>
+      <label
+        class="host-option"
+        title="Where the object is hidden the matte is off; it may fade in and out there"
+      >
+        <span>Fade, frames</span>
+        <input
+          type="number"
+          min={0}
+          max={MOST_FADE_FRAMES}
+          value={timeline.fadeFrames.value}
+          onChange={({ currentTarget }) => {
+            const frames = Math.round(Number(currentTarget.value) || 0);
+            timeline.fadeFrames.value = Math.min(MOST_FADE_FRAMES, Math.max(0, frames));
+          }}
+        />
+      </label>
+      <Folder timeline={timeline} busy={busy} />
+    </>
+  );
+}
+
+function Folder({ timeline, busy }: { timeline: HostTimeline; busy: boolean }) {
+  const folder = timeline.folder.value;
+  if (folder === null) return null;
+  return (
+    <div class="host-option">
+      <span class="host-folder" title={folder}>
+        Files go to {folder}
+      </span>
+      {timeline.canChooseFolder && (
+        <button type="button" class="button" disabled={busy} onClick={() => void timeline.chooseFolder()}>
+          Other folder …
+        </button>
+      )}
+    </div>
+  );
+}
