@@ -25,7 +25,9 @@ export function mountPanel(
   const preferences = createPreferences();
   keepSpeeds(session.state);
   const viewer = new ViewerModel(session, preferences);
-  const hostTimeline = surroundings.hasTimeline ? new HostTimeline(surroundings.host, session) : null;
+  const hostTimeline = surroundings.hasTimeline
+    ? new HostTimeline(surroundings.host, session, () => writesMovies(surroundings))
+    : null;
   const panel: Panel = {
     session,
     viewer,
@@ -47,6 +49,12 @@ export function mountPanel(
       void session.keeper.flush();
   });
   return panel;
+}
+
+/** The engine writes files itself, and movies with the codecs that a person has installed for it. */
+function writesMovies({ engine }: Surroundings): boolean {
+  const state = engine?.value;
+  return state?.phase === "running" && state.codecsProblem === "";
 }
 
 /** What the page does by itself: the built-in model, and the host's clip, the last one or the demo. */

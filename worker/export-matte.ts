@@ -11,6 +11,7 @@ import { isNeutral, type MatteSettings, readSettings } from "./matte/matte-setti
 import { type MatteWriter, openMatteWriter } from "./matte/matte-writer.ts";
 import { type MaskedFrame, type TreatedFrame, treatClip } from "./matte/treat-clip.ts";
 import { blobSink } from "./matte/write/blob-sink.ts";
+import type { MatteSink } from "./matte/write/matte-sink.ts";
 import { maskOfLogits } from "./postprocess.ts";
 import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "./protocol.ts";
 import { TrackerError } from "./tracker-error.ts";
@@ -21,11 +22,16 @@ import { isWithin } from "./visibility-overrides.ts";
 type PrepareCodec = (codec: string) => Promise<void>;
 
 /**
- * One output, or one per layer. What is finished when the signal comes stays readable.
+ * One output, or one per layer. What is finished when the signal comes stays readable. `openFolder`: where this realm
+ * has the disk.
  * @throws TrackerError, or what `signal` throws.
  */
-export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): Promise<{ files: number }> {
-  const sink = blobSink(job.onFile);
+export async function exportMatte(
+  job: ExportJob,
+  prepareCodec: PrepareCodec,
+  openFolder?: (folder: string) => MatteSink,
+): Promise<{ files: number }> {
+  const sink = sinkOf(job, openFolder);
   const outputs = outputsOf(job.request.layers, job.request.grouping);
   const progress = progressOf(job, outputs.length);
   let files = 0;
@@ -51,6 +57,16 @@ export async function exportMatte(job: ExportJob, prepareCodec: PrepareCodec): P
     files += (await writeOutput(job, layers, writer, progress)).length;
   }
   return { files };
+}
+
+function sinkOf({ request, onFile }: ExportJob, openFolder?: (folder: string) => MatteSink): MatteSink {
+  if (request.folder === undefined) return blobSink(onFile);
+  if (openFolder) return openFolder(request.folder);
+  throw new TrackerError(
+    "write-failed",
+    "The tracker in this page can't write files by itself.",
+    "Choose the PNG sequence, which the panel writes.",
+  );
 }
 
 interface Output {

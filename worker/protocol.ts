@@ -319,6 +319,11 @@ export interface MatteRequest {
    * than one by one. The paths' frame numbers count this list then; frames beyond `from` .. `to` count as hidden.
    */
   order?: readonly number[];
+  /**
+   * Absolute path of a folder: a tracker that has the disk (the engine) writes there itself and hands no file over;
+   * a movie is "matte.mov". Others refuse with `write-failed`.
+   */
+  folder?: string;
 }
 
 export interface MatteFile {

@@ -39,7 +39,9 @@ export interface HostMatte {
   request: MatteRequest;
   /** Of all shown objects together. */
   objectName: string;
-  /** For each source frame the names of the files it becomes. */
+  /** Whether all of it is one file, which the tracker writes itself: as asked for, where each frame is shown once. */
+  isMovie: boolean;
+  /** For each source frame the names of the files it becomes, where it isn't a movie. */
   names: ReadonlyMap<number, readonly string[]>;
   fileCount: number;
   /** The plan, once the first file's place is known. */
@@ -69,13 +71,15 @@ export interface MatteWishes {
   kind: WriteKind;
   /** See `OcclusionSettings`. */
   fadeFrames: number;
+  /** ProRes 4444 in place of pictures. */
+  asMovie: boolean;
 }
 
 export function hostMatte(
   clip: HostClip,
   info: ClipInfo,
   document: SessionDocument,
-  { kind, fadeFrames }: MatteWishes,
+  { kind, fadeFrames, asMovie }: MatteWishes,
 ): HostMatte {
   const [timing, clock] = [timingOf(clip), clockOf(info)];
   const placement = placeMatte(timing, clock);
@@ -86,12 +90,14 @@ export function hostMatte(
   for (const [n, frame] of placement.sourceFrames.entries()) {
     names.set(frame, [...(names.get(frame) ?? []), stillName(n)]);
   }
+  const isMovie = asMovie && !info.variableFrameRate && isOneByOne(placement.sourceFrames);
   return {
+    isMovie,
     request: {
       layers: matteLayers(document, from, to),
       from,
       to,
-      format: "png",
+      format: isMovie ? "prores4444" : "png",
       content: kind === "cut-out" ? "cutout" : "matte",
       grouping: "merged",
       settings: { ...document.matte },
@@ -109,7 +115,7 @@ export function hostMatte(
         clock,
         placement,
         files: {
-          kind: "stills",
+          kind: isMovie ? "movie" : "stills",
           firstFile,
           width: info.width,
           height: info.height,
@@ -121,6 +127,10 @@ export function hostMatte(
       }),
   };
 }
+
+/** A movie has the clip's frames in the clip's order. */
+const isOneByOne = (frames: readonly number[]) =>
+  frames.every((frame, n) => n === 0 || frame === (frames[n - 1] as number) + 1);
 
 /** Lowest and highest, without spreading: a clip may have more frames than a call takes arguments. */
 function extent(frames: readonly number[]): [number, number] {

@@ -11,7 +11,7 @@ export function progressOf(state: HostTimelineState): [done: number, total: numb
         `Frame ${state.doneFrames} of ${state.totalFrames} from the host`,
       ];
     case "writing":
-      return [state.doneFiles, state.totalFiles, `File ${state.doneFiles} of ${state.totalFiles}`];
+      return [state.doneFiles, state.totalFiles, `Matte frame ${state.doneFiles} of ${state.totalFiles}`];
     case "placing":
       return state.total === 0
         ? [0, 0, "Placing it on the timeline …"]

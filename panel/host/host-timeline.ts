@@ -13,7 +13,7 @@ import type {
 } from "../../plugin/protocol.ts";
 import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
-import type { ClipInfo, MatteFile } from "../../worker/protocol.ts";
+import type { ClipInfo, ExportProgress, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
@@ -57,16 +57,21 @@ export class HostTimeline {
   readonly description: Signal<HostDescription | null> = signal(null);
   /** Where mattes are written; null before that is known, or where they have no place yet. */
   readonly folder: Signal<string | null> = signal(null);
+  /** Whether mattes are written as ProRes 4444, where the tracker can. */
+  readonly asMovie: Signal<boolean> = signal(false);
   /** Length of a fade where the object comes and goes, frames of the matte. */
   readonly fadeFrames: Signal<number> = signal(0);
   #pathOrder: readonly number[] | null = null;
   readonly #host: HostApi;
   readonly #session: Session;
+  readonly #trackerWritesMovies: () => boolean;
   #cancelled = false;
 
-  constructor(host: HostApi, session: Session) {
+  /** `trackerWritesMovies`: whether it has the disk, and an encoder for ProRes, at the moment. */
+  constructor(host: HostApi, session: Session, trackerWritesMovies: () => boolean = () => false) {
     this.#host = host;
     this.#session = session;
+    this.#trackerWritesMovies = trackerWritesMovies;
   }
 
   /** Opens what is selected in the host: its file, or else the frames that the host renders. */
@@ -188,9 +193,12 @@ export class HostTimeline {
       const matte = hostMatte(clip, info, this.#session.state.document.value, {
         kind,
         fadeFrames: this.fadeFrames.value,
+        asMovie: this.asMovie.value && this.canWriteMovies,
       });
       if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
-      const firstFile = await this.#writeFiles(info.clipId, clip, matte);
+      const firstFile = await (matte.isMovie
+        ? this.#writeMovie(info.clipId, clip, matte)
+        : this.#writeFiles(info.clipId, clip, matte));
       this.state.value = { phase: "placing", done: 0, total: 0 };
       const report = unwrap(await this.#host.carryOut(matte.plan(firstFile)));
       this.state.value = { phase: "written", report };
@@ -218,6 +226,20 @@ export class HostTimeline {
     return firstFile;
   }
 
+  async #writeMovie(clipId: string, { selection }: HostClip, matte: HostMatte): Promise<string> {
+    const name = matteFolderName(selection.name, matte.objectName, new Date());
+    const folder = `${unwrap(await this.#matteFolder())}/${name}`;
+    const onProgress = ({ doneFrames, totalFrames }: ExportProgress) => {
+      this.state.value = { phase: "writing", doneFiles: doneFrames, totalFiles: totalFrames };
+    };
+    this.state.value = { phase: "writing", doneFiles: 0, totalFiles: matte.fileCount };
+    const request = { ...matte.request, folder };
+    const outcome = await this.#session.tracker.exportMatte(clipId, request, () => {}, onProgress);
+    if (!outcome.ok) throw new TimelineError({ ...outcome.error, code: "internal" });
+    if (this.#cancelled) throw new TimelineError(CANCELLED);
+    return `${folder}/matte.mov`;
+  }
+
   /** In parts, each small enough for one message to the host. */
   async #writeFile(path: string, content: Uint8Array): Promise<string> {
     let place = "";
@@ -231,6 +253,10 @@ export class HostTimeline {
   get takesPaths(): boolean {
     const abilities = this.description.value?.abilities ?? [];
     return abilities.some(({ ability, available }) => ability === "mask-path" && available);
+  }
+
+  get canWriteMovies(): boolean {
+    return this.#trackerWritesMovies() && this.#host.matteFolder !== undefined;
   }
 
   get canChooseFolder(): boolean {
@@ -249,8 +275,12 @@ export class HostTimeline {
 
   /** Where there is none yet, writing says why. */
   async #readFolder(): Promise<void> {
-    const outcome = await this.#host.matteFolder?.();
-    this.folder.value = outcome?.ok ? outcome.value : null;
+    const outcome = await this.#matteFolder();
+    this.folder.value = outcome.ok ? outcome.value : null;
+  }
+
+  #matteFolder(): Promise<HostOutcome<string>> {
+    return this.#host.matteFolder?.() ?? Promise.resolve({ ok: false, error: NO_CLIP });
   }
 
   get canCheck(): boolean {

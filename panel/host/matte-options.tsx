@@ -1,12 +1,28 @@
 /** How a matte comes to the host: where its files go, and how it fades where the object comes and goes. */
+import { Segments } from "../ui/controls.tsx";
 import type { HostTimeline } from "./host-timeline.ts";
 
 /** Longer ones hardly fit between two occlusions. */
 const MOST_FADE_FRAMES = 48;
 
+const FILES = [
+  { value: "stills", label: "PNG sequence", title: "One file a frame" },
+  { value: "movie", label: "ProRes 4444", title: "One movie, where the timeline shows each frame once" },
+] as const;
+
 export function MatteOptions({ timeline, busy }: { timeline: HostTimeline; busy: boolean }) {
   return (
     <>
+      {timeline.canWriteMovies && (
+        <Segments
+          label="Files"
+          value={timeline.asMovie.value ? "movie" : "stills"}
+          options={FILES}
+          onChange={(value) => {
+            timeline.asMovie.value = value === "movie";
+          }}
+        />
+      )}
       <label
         class="host-option"
         title="Where the object is hidden the matte is off; it may fade in and out there"

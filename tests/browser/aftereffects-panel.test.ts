@@ -4,20 +4,23 @@
  */
 import {
   copyFileSync,
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { decode, encode } from "fast-png";
 import type { Browser, Frame, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { packageExtension } from "../../plugin/aftereffects/package.mjs";
+import { openClipAt } from "../../worker/node/open-clip.ts";
 import { type CepServer, INTO_PAGE, serveCep } from "../support/aftereffects/cep-server.ts";
 import { isGone } from "../support/aftereffects/engine.ts";
 import { openScriptContext, type ScriptContext } from "../support/aftereffects/script-context.ts";
@@ -64,6 +67,8 @@ interface Scene {
 interface Wishes {
   /** Whether the machine has a Node for the engine. */
   withNode?: boolean;
+  /** Whether a person has put codecs beside it. */
+  withCodecs?: boolean;
   /** A file as the layer's footage. */
   media?: string;
   /** Before the panel is opened. */
@@ -97,11 +102,17 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
   /** Its name is shown while it is being opened, and a click then finds no picture. */
   const opened = ({ panel }: Scene) => panel.getByText("Click the object you want to cut out").waitFor();
 
-  async function start({ withNode = true, media = DEMO_CLIP, arrange }: Wishes): Promise<Scene> {
+  async function start({
+    withNode = true,
+    withCodecs = false,
+    media = DEMO_CLIP,
+    arrange,
+  }: Wishes): Promise<Scene> {
     const folder = mkdtempSync(join(tmpdir(), "masklet-cep-"));
     mkdirSync(join(folder, "project"));
     mkdirSync(join(folder, "user"));
     copyFileSync(media, join(folder, "project/koi.mp4"));
+    if (withCodecs) putCodecs(join(folder, "user/Masklet/codecs/node_modules"));
     const script = await openScriptContext();
     const layer = layerIn(script, join(folder, "project"));
     arrange?.(script, layer);
@@ -125,6 +136,15 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       rmSync(folder, { recursive: true, force: true });
     };
     return { page, panel: page.frames()[1]!, server, script, layer, folder, close };
+  }
+
+  /** The native library is large and asks for nothing: it needn't be copied. */
+  function putCodecs(folder: string): void {
+    for (const name of ["@mediabunny/server", "@mediabunny/prores", "node-av"])
+      cpSync(join("node_modules", name), join(folder, name), { recursive: true, dereference: true });
+    const library = `@seydx/node-av-${HERE}`;
+    mkdirSync(join(folder, "@seydx"));
+    symlinkSync(resolve("node_modules", library), join(folder, library));
   }
 
   /** Starts at comp frame 48 with source frame 2. */
@@ -312,6 +332,33 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       await track(scene);
       await write(scene, "Track matte", /^Track matte: luma/);
       expectKoi(scene, STILLS);
+      await scene.close();
+    },
+    LONG,
+  );
+
+  test.skipIf(!existsSync("node_modules/@mediabunny/server"))(
+    "with codecs the engine reads the file itself, and writes a movie",
+    async () => {
+      const scene = await open({
+        withCodecs: true,
+        arrange: (script, layer) => {
+          layer.outPoint = layer.inPoint + STILLS / RATE;
+          script.app.project.sequence.frames = STILLS;
+        },
+      });
+      await clickObject(scene);
+      await track(scene);
+      await scene.panel.getByRole("radio", { name: "ProRes 4444" }).check({ force: true });
+      await write(scene, "Track matte", /^Track matte: luma/);
+      const [matte] = mattesOf(scene);
+      expect(matte!.files).toEqual([expect.stringMatching(/matte\.mov$/)]);
+      const movie = await openClipAt(matte!.files[0]!);
+      expect(movie.info.frameCount).toBe(STILLS);
+      const { data } = await movie.frame(STILLS - 1);
+      movie.close();
+      const on = Uint8Array.from({ length: data.length / 4 }, (_, pixel) => data[pixel * 4]!);
+      expect(overlap(on, trueMask(SOURCE_FRAME + STILLS - 1))).toBeGreaterThan(0.4);
       await scene.close();
     },
     LONG,

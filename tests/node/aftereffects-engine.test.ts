@@ -119,6 +119,30 @@ describe.skipIf(!existsSync(BUILT))("the engine", () => {
     });
   });
 
+  it.skipIf(!existsSync("node_modules/@mediabunny/server"))(
+    "writes a movie to its folder itself, which reads back frame by frame",
+    async () => {
+      const { api } = await engine();
+      const clipId = await prepared(api, 6);
+      const results = await tracked(api, clipId, 5);
+      const folder = join(mkdtempSync(join(tmpdir(), "masklet-movie-")), "new");
+      const refuse = () => expect.unreachable("no file is handed over");
+      const request = { ...matteOf(results), format: "prores4444" as const, folder };
+      expect(value(await api.exportMatte(clipId, request, refuse, () => {}))).toEqual({ files: 1 });
+      expect(readdirSync(folder)).toEqual(["matte.mov"]);
+      const movie = {
+        port: new MessageChannel().port1,
+        bytes: 0,
+        name: "m",
+        path: join(folder, "matte.mov"),
+      };
+      expect(value(await api.openClip({ kind: "ranges", ...movie }))).toMatchObject({
+        frameCount: 6,
+        width: 48,
+      });
+    },
+  );
+
   it("answers nothing before the right secret, and ends at a wrong one", async () => {
     await expect(engine({ said: "another" })).rejects.toThrow("The secret is another one.");
     await expect(engine({ secret: "" })).rejects.toThrow("code 3");

@@ -17,9 +17,9 @@ type Flow = (scene: Scene, run?: string) => Promise<HostOutcome<PlanReport>>;
 
 const maskPaths: Flow = (scene) => scene.host.carryOut(maskPlan(scene.clipId));
 const matte =
-  (kind: "track-matte" | "cut-out" | "import-only"): Flow =>
+  (kind: "track-matte" | "cut-out" | "import-only", files: "stills" | "movie" = "stills"): Flow =>
   (scene, run) =>
-    scene.host.carryOut(mattePlan(scene, kind, run));
+    scene.host.carryOut(mattePlan(scene, kind, run, { kind: files }));
 
 /** What is written, and what an earlier run has left by then. */
 const FLOWS: Record<string, { before?: Flow; write: Flow }> = {
@@ -29,6 +29,10 @@ const FLOWS: Record<string, { before?: Flow; write: Flow }> = {
   "a track matte in place of an earlier one": {
     before: matte("track-matte"),
     write: matte("track-matte"),
+  },
+  "a track matte as a movie in place of one of pictures": {
+    before: matte("track-matte"),
+    write: matte("track-matte", "movie"),
   },
   "a track matte in place of a cut-out": { before: matte("cut-out"), write: matte("track-matte") },
   "a cut-out": { write: matte("cut-out") },

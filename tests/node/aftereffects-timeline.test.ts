@@ -7,7 +7,7 @@ import { HostTimeline } from "../../panel/host/host-timeline.ts";
 import { MaskPaths } from "../../panel/output/mask-paths.ts";
 import { Session } from "../../panel/session/session.ts";
 import { neutralSettings } from "../../worker/matte/matte-settings.ts";
-import type { TrackerFailure } from "../../worker/protocol.ts";
+import type { MatteRequest, TrackerFailure } from "../../worker/protocol.ts";
 import { keysOf, type Layer, makeScene, masksOf, type Scene } from "../support/aftereffects/scenario.ts";
 import { FAKE_CLIP, FakeTracker } from "../support/panel-fake-tracker.ts";
 import { MemoryStore } from "../support/panel-memory-store.ts";
@@ -129,6 +129,60 @@ describe("mattes", () => {
     expect(panel.timeline.state.value).toMatchObject({ phase: "written", report: { notDone: [] } });
     expect(existsSync(join(panel.scene.folder, "Masklet"))).toBe(true);
     expect(panel.scene.layer.hasTrackMatte).toBe(true);
+  });
+});
+
+describe("mattes as one movie", () => {
+  /** The tracker as an engine with codecs is one: it puts the file there itself. */
+  async function openWithMovies(arrange?: (layer: Layer) => void): Promise<Panel> {
+    const panel = await open(arrange);
+    panel.scene.script.app.project.sequence = { frames: 14, width: 64, height: 36, hasAlpha: true };
+    const tracker = panel.session.tracker as FakeTracker;
+    const pictures = tracker.exportMatte.bind(tracker);
+    tracker.exportMatte = async (clip, request, onFile) => {
+      if (request.folder === undefined) return pictures(clip, request, onFile);
+      tracker.exports.push(request);
+      mkdirSync(request.folder, { recursive: true });
+      writeFileSync(join(request.folder, "matte.mov"), "a movie");
+      return { ok: true, value: { files: 1 } };
+    };
+    const timeline = new HostTimeline(panel.scene.host, panel.session, () => true);
+    await timeline.openSelection();
+    timeline.asMovie.value = true;
+    return { ...panel, timeline };
+  }
+
+  it("are written by the tracker where the layer's other mattes are, and set as any other", async () => {
+    const panel = await openWithMovies();
+    await clickAndTrack(panel);
+    expect(await panel.timeline.write("track-matte")).toBe(true);
+    expect(panel.timeline.state.value).toMatchObject({ phase: "written", report: { notDone: [] } });
+    const [{ folder, ...request }] = (panel.session.tracker as FakeTracker).exports as [MatteRequest];
+    expect(request).toMatchObject({ format: "prores4444", content: "matte", from: 4, to: 17 });
+    expect(folder).toMatch(new RegExp(`^${panel.scene.folder}/Masklet/shot`));
+    const matte = panel.scene.layer.trackMatteLayer!;
+    const { mainSource } = matte.source as unknown as { mainSource: { conformFrameRate: number } };
+    expect([matte.startTime, matte.outPoint, mainSource.conformFrameRate]).toEqual([
+      1 + 4 / 24,
+      1 + 18 / 24,
+      24,
+    ]);
+  });
+
+  it("are pictures after all where the timeline shows frames twice, or the tracker can't", async () => {
+    const panel = await openWithMovies((layer) =>
+      Object.assign(layer, { stretch: 200, outPoint: 1 + 18 / 24 }),
+    );
+    await clickAndTrack(panel);
+    await panel.timeline.write("import-only");
+    const plain = new HostTimeline(panel.scene.host, panel.session);
+    plain.asMovie.value = true;
+    expect([panel.timeline.canWriteMovies, plain.canWriteMovies]).toEqual([true, false]);
+    await plain.openSelection();
+    await clickAndTrack(panel);
+    await plain.write("import-only");
+    const { exports } = panel.session.tracker as FakeTracker;
+    expect(exports.map(({ format }) => format)).toEqual(["png", "png"]);
   });
 });
 

@@ -149,7 +149,7 @@ describe("what goes out", () => {
       { selection: SELECTION, route: "media" },
       FAKE_CLIP,
       session.state.document.value,
-      { kind: "track-matte", fadeFrames: 0 },
+      { kind: "track-matte", fadeFrames: 0, asMovie: false },
     );
     expect(matte.request.layers[0]?.hidden).toEqual([{ from: 4, to: 4 }]);
     const { write } = matte.plan("/mattes/00000.png");
@@ -171,7 +171,7 @@ describe("what goes out", () => {
         { selection: SELECTION, route: "media" },
         FAKE_CLIP,
         session.state.document.value,
-        { kind: "track-matte", fadeFrames: 0 },
+        { kind: "track-matte", fadeFrames: 0, asMovie: false },
       ).plan("/mattes/00000.png");
       return write.kind === "track-matte" ? write.opacity.map(({ value }) => value) : [];
     };

@@ -64,6 +64,15 @@ async function rowOf({ bytes }: MatteFile): Promise<number[]> {
 }
 
 describe("a matte that is exported", () => {
+  test("goes to no folder where the tracker has no disk, and it is said what to do", async () => {
+    const { outcome, files } = await exported({ folder: "/mattes" });
+    expect(outcome).toMatchObject({
+      ok: false,
+      error: { code: "write-failed", remedy: expect.stringContaining("PNG") },
+    });
+    expect(files).toEqual([]);
+  });
+
   test("has one file per frame, with layers added and subtracted in order", async () => {
     const { outcome, files, progress } = await exported({});
     expect(outcome).toEqual({ ok: true, value: { files: 4 } });

@@ -9,6 +9,7 @@ import type { ClipSource } from "../protocol.ts";
 import { TrackerError } from "../tracker-error.ts";
 import type { TrackerRealm } from "../tracker-realm.ts";
 import { openFileSpill } from "./file-spill.ts";
+import { folderSink } from "./folder-sink.ts";
 import { decodeJpeg } from "./jpeg.ts";
 import { prepareMediaCodecs } from "./media-codecs.ts";
 import { nativeProvider } from "./native-inference.ts";
@@ -23,7 +24,7 @@ export function engineRealm(): TrackerRealm {
     openClip,
     openSpill: openFileSpill,
     toBitmap: async (picture, maxWidth) => reduced(picture, maxWidth ?? picture.width),
-    exportMatte: (job) => exportMatte(job, prepareMediaCodecs),
+    exportMatte: (job) => exportMatte(job, prepareMediaCodecs, folderSink),
   };
 }
 

@@ -73,7 +73,8 @@ export class FakeProject implements Pick<Project, "numItems"> {
     const source = new FakeFileSource(options.file.fsName);
     source.nativeFrameRate = 30;
     source.conformIgnored = this.traps.conformIgnored;
-    source.isStill = !options.sequence || this.traps.sequenceIgnored;
+    const isPicture = /\.png$/.test(options.file.fsName);
+    source.isStill = isPicture && (!options.sequence || this.traps.sequenceIgnored);
     source.hasAlpha = this.sequence.hasAlpha;
     const footage = new FakeSequence(this, options.file.fsName, source);
     footage.frames = this.sequence.frames;

@@ -133,7 +133,7 @@ export function mattePlan(
   run = "run 1",
   changes: Partial<MatteImport> = {},
 ): EditPlan {
-  const firstFile = join(folder, `${run} 00000.png`);
+  const firstFile = join(folder, changes.kind === "movie" ? `${run}.mov` : `${run} 00000.png`);
   writeFileSync(firstFile, PNG);
   const matte: MatteImport = {
     kind: "stills",
