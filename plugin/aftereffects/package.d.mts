@@ -9,3 +9,9 @@ export function packageExtension(wishes: {
   /** A Node to take along, by platform. */
   nodes?: Record<string, string>;
 }): Promise<string>;
+/** Rejects in words where Adobe's tool is missing or fails; else the signed file's path. */
+export function sign(
+  certificate: string,
+  passwordFile: string,
+  places?: { folder?: string; signed?: string },
+): Promise<string>;

@@ -99,18 +99,17 @@ function copyPart(folder, name, part) {
 }
 
 /** Signs with Adobe's tool; the password is read from a file, so that no list of processes shows it here. */
-async function sign(certificate, passwordFile) {
+export async function sign(certificate, passwordFile, { folder = FOLDER, signed = SIGNED } = {}) {
   const password = (await readFile(passwordFile, "utf8")).trim();
-  const { error, status } = spawnSync(SIGNING_TOOL, ["-sign", FOLDER, SIGNED, certificate, password], {
-    stdio: "inherit",
-  });
+  const words = ["-sign", folder, signed, certificate, password];
+  const { error, status } = spawnSync(SIGNING_TOOL, words, { stdio: "inherit" });
   if (error)
     throw new Error(
-      `Signing: expected Adobe's ${SIGNING_TOOL} on the PATH, and it can't be started; get it from Adobe-CEP/CEP-Resources, or use the folder ${FOLDER}`,
+      `Signing: expected Adobe's ${SIGNING_TOOL} on the PATH, and it can't be started; get it from Adobe-CEP/CEP-Resources, or use the folder ${folder}`,
     );
   if (status !== 0)
     throw new Error(`Signing: ${SIGNING_TOOL} ended with ${status}; check certificate and password`);
-  return SIGNED;
+  return signed;
 }
 
 async function main() {

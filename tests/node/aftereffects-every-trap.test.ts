@@ -6,6 +6,7 @@ import { completeStillType } from "../../plugin/still-file.ts";
 import { EVERY_TRAP, type Traps } from "../support/aftereffects/fake-traps.ts";
 import {
   describeProject,
+  expectOwnGroupsClosed,
   type Layer,
   makeScene,
   maskPlan,
@@ -75,7 +76,7 @@ describe.each(Object.entries(FLOWS))("%s", (_, { before, write }) => {
         Object.assign(scene.script.traps, trap);
         const outcome = await write(scene, "run 2");
 
-        expect([...scene.script.app.openGroups]).toEqual([]);
+        expectOwnGroupsClosed(scene);
         if (!outcome.ok) {
           expect(outcome.error.message && outcome.error.remedy).not.toBe("");
           expect(describeProject(scene)).toEqual(untouched);
@@ -113,7 +114,7 @@ describe.each(Object.entries(READS))("%s", (_, arrange) => {
       expect(still.ok).toBe(trap.stills !== "none" && trap.stills !== "truncated" && !trap.noFileAccess);
       await scene.host.releaseStills();
       expect(describeProject(scene)).toEqual(untouched);
-      expect([...scene.script.app.openGroups]).toEqual([]);
+      expectOwnGroupsClosed(scene);
       expect(readdirSync(scene.folder).filter((name) => name.startsWith("still"))).toEqual([]);
     },
   );

@@ -1,11 +1,11 @@
 /** The After Effects extension as it is packaged: complete, of the right age, and ours to give away. */
-import { mkdirSync, mkdtempSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "acorn";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { pathOf } from "../../plugin/aftereffects/cep-page.ts";
-import { extensionFiles } from "../../plugin/aftereffects/package.mjs";
+import { extensionFiles, sign } from "../../plugin/aftereffects/package.mjs";
 import { NEWER_IN_NODE, node17Files } from "../support/aftereffects/node-17.ts";
 import { newerApisIn, newerStylesIn } from "../support/chromium-99.ts";
 
@@ -68,6 +68,45 @@ describe("the extension's folder", () => {
 
   it("carries nothing of FFmpeg or node-av", () => {
     for (const name of Object.keys(files)) expect(textOf(name)).not.toMatch(/node-av|libavcodec/);
+  });
+});
+
+/** Stands for Adobe's tool, which runs on Windows and macOS only: keeps what it was told. */
+const SIGNING_TOOL = `#!/bin/sh
+for word in "$@"; do echo "$word"; done > "$3"
+`;
+
+describe.skipIf(process.platform === "win32")("signing", () => {
+  let place = "";
+  const { PATH } = process.env;
+
+  beforeAll(() => {
+    place = mkdtempSync(join(tmpdir(), "masklet-signing-"));
+    writeFileSync(join(place, "password"), "a secret\n");
+    writeFileSync(join(place, "ZXPSignCmd"), SIGNING_TOOL, { mode: 0o755 });
+  });
+
+  afterEach(() => {
+    process.env.PATH = PATH;
+  });
+
+  afterAll(() => rmSync(place, { recursive: true, force: true }));
+
+  const signed = () =>
+    sign("own.p12", join(place, "password"), { folder: "extension", signed: join(place, "masklet.zxp") });
+
+  it("hands folder, file, certificate and password to Adobe's tool", async () => {
+    process.env.PATH = `${place}:${PATH}`;
+    const file = await signed();
+    expect(readFileSync(file, "utf8").trim().split("\n")).toEqual([
+      ...["-sign", "extension", file],
+      ...["own.p12", "a secret"],
+    ]);
+  });
+
+  it("says where the tool is to be had where it is missing", async () => {
+    process.env.PATH = "/nowhere";
+    await expect(signed()).rejects.toThrow(/ZXPSignCmd.*Adobe-CEP\/CEP-Resources/);
   });
 });
 

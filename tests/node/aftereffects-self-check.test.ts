@@ -7,7 +7,13 @@ import { trialPicture } from "../../plugin/aftereffects/trial-picture.ts";
 import type { SelfCheckReport } from "../../plugin/protocol.ts";
 import { shownSourceFrames } from "../../plugin/timeline-map.ts";
 import { EVERY_TRAP, type Traps } from "../support/aftereffects/fake-traps.ts";
-import { answerOf, describeProject, makeScene, type Scene } from "../support/aftereffects/scenario.ts";
+import {
+  answerOf,
+  describeProject,
+  expectOwnGroupsClosed,
+  makeScene,
+  type Scene,
+} from "../support/aftereffects/scenario.ts";
 
 const LONG = 60_000;
 
@@ -73,7 +79,7 @@ describe("the self-check", () => {
       const before = describeProject(await makeScene());
       const { scene } = await check(traps);
       expect(describeProject(scene)).toEqual(before);
-      expect([...scene.script.app.openGroups]).toEqual([]);
+      expectOwnGroupsClosed(scene);
       expect(readdirSync(join(scene.folder, "self-check"))).toEqual([]);
     },
     LONG,

@@ -2,15 +2,20 @@
 import { FakeProject } from "./fake-project.ts";
 import type { Traps } from "./fake-traps.ts";
 
+/** Label of the group that `anothersGroupOpen` means. */
+export const ANOTHERS_GROUP = "Another script";
+
 export class FakeApplication implements Pick<Application, "version"> {
   version: string;
   project: FakeProject;
   /** Labels of the undo groups that were opened and closed. */
   undoSteps: string[] = [];
   openGroups: string[] = [];
+  readonly traps: Traps;
 
   constructor(version: string, traps: Traps) {
     this.version = version;
+    this.traps = traps;
     this.project = new FakeProject(version, traps);
   }
 
@@ -23,6 +28,7 @@ export class FakeApplication implements Pick<Application, "version"> {
   }
 
   beginUndoGroup(label: string): void {
+    if (this.traps.anothersGroupOpen && this.openGroups.length === 0) this.openGroups.push(ANOTHERS_GROUP);
     this.openGroups.push(label);
   }
 

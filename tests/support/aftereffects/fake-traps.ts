@@ -38,6 +38,8 @@ export interface Traps {
   masksCountShownPixels: boolean;
   /** `sampleImage` is refused. */
   samplingThrows: boolean;
+  /** A script that failed has left its undo group open: ours are within it. */
+  anothersGroupOpen: boolean;
   /** `saveFrameToPng`: at once, a part at first and the rest later, a part for good, nothing. */
   stills: "whole" | "late" | "truncated" | "none";
 }
@@ -65,6 +67,7 @@ export function noTraps(): Traps {
     reversedShowsFrameAt: false,
     masksCountShownPixels: false,
     samplingThrows: false,
+    anothersGroupOpen: false,
     stills: "whole",
   };
 }
@@ -98,6 +101,7 @@ export const EVERY_TRAP: Partial<Traps>[] = [
   { reversedShowsFrameAt: true },
   { masksCountShownPixels: true },
   { samplingThrows: true },
+  { anothersGroupOpen: true },
   { stills: "late" },
   { stills: "truncated" },
   { stills: "none" },

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decode } from "fast-png";
+import { expect } from "vitest";
 import { AfterEffectsHost } from "../../../plugin/aftereffects/after-effects-host.ts";
 import { type NodeFiles, ScriptCalls } from "../../../plugin/aftereffects/cep.ts";
 import type { EditPlan, MaskPath, MatteImport } from "../../../plugin/edit-plan.ts";
@@ -156,6 +157,12 @@ export function mattePlan(
 }
 
 // ---------------------------------------------------------------- what the project holds
+
+/** Every undo group that was opened is closed, and none that isn't ours. */
+export function expectOwnGroupsClosed({ script: { app, fake } }: Scene): void {
+  expect([...app.openGroups].filter((label) => label !== fake.ANOTHERS_GROUP)).toEqual([]);
+  expect([...app.undoSteps]).not.toContain(fake.ANOTHERS_GROUP);
+}
 
 /** Everything that a person would see changed, in plain values. */
 export function describeProject({ script }: Scene): unknown {
