@@ -70,6 +70,11 @@ export function HostPanel() {
         </button>
         {isBusy(state) && <Busy state={state} cancel={() => void hostTimeline.cancel()} />}
         {state.phase === "written" && <Report report={state.report} />}
+        {state.phase === "written" && state.kind === "track-matte" && state.report.notDone.length > 0 && (
+          <button type="button" class="button" onClick={() => void hostTimeline.write("cut-out")}>
+            Write a cut-out instead
+          </button>
+        )}
         {hostTimeline.canCheck && <SelfCheck timeline={hostTimeline} busy={busy} />}
       </div>
     </Section>

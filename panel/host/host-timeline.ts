@@ -15,7 +15,7 @@ import { timelineFrames } from "../../plugin/timeline-map.ts";
 import type { PathsDocument } from "../../worker/matte/path-types.ts";
 import type { ClipInfo, ExportProgress, MatteFile } from "../../worker/protocol.ts";
 import type { Session } from "../session/session.ts";
-import { openClipOf } from "../session/session-state.ts";
+import { type Notice, openClipOf } from "../session/session-state.ts";
 import { type HostClip, type HostMatte, hostMatte, shownFrames, type WriteKind } from "./host-matte.ts";
 import { pathOrder, planPaths } from "./host-paths.ts";
 import { serveRanges } from "./range-server.ts";
@@ -26,7 +26,7 @@ export type HostTimelineState =
   | { phase: "writing"; doneFiles: number; totalFiles: number }
   /** Keyframes that the host has, of all; 0 of 0 where it is one step. */
   | { phase: "placing"; done: number; total: number }
-  | { phase: "written"; report: PlanReport }
+  | { phase: "written"; report: PlanReport; kind: WriteKind | "mask-paths" }
   | { phase: "checking" }
   | { phase: "checked"; report: SelfCheckReport };
 
@@ -179,31 +179,43 @@ export class HostTimeline {
           isStopped: () => this.#cancelled,
         }),
       );
-      this.state.value = { phase: "written", report };
+      this.state.value = { phase: "written", report, kind: "mask-paths" };
       return true;
     });
   }
 
-  /** Writes the files, then the timeline. */
+  /** Writes the files, then the timeline. Where that can't take a track matte, the other ways are offered. */
   write(kind: WriteKind): Promise<boolean> {
-    return this.#guard(async () => {
-      const info = openClipOf(this.#session.state);
-      const clip = this.clip.value;
-      if (!info || !clip) throw new TimelineError(NO_CLIP);
-      const matte = hostMatte(clip, info, this.#session.state.document.value, {
-        kind,
-        fadeFrames: this.fadeFrames.value,
-        asMovie: this.asMovie.value && this.canWriteMovies,
-      });
-      if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
-      const firstFile = await (matte.isMovie
-        ? this.#writeMovie(info.clipId, clip, matte)
-        : this.#writeFiles(info.clipId, clip, matte));
-      this.state.value = { phase: "placing", done: 0, total: 0 };
-      const report = unwrap(await this.#host.carryOut(matte.plan(firstFile)));
-      this.state.value = { phase: "written", report };
-      return true;
+    return this.#guard(() => this.#write(kind), kind === "track-matte" ? this.#otherWays : {});
+  }
+
+  async #write(kind: WriteKind): Promise<boolean> {
+    const info = openClipOf(this.#session.state);
+    const clip = this.clip.value;
+    if (!info || !clip) throw new TimelineError(NO_CLIP);
+    const matte = hostMatte(clip, info, this.#session.state.document.value, {
+      kind,
+      fadeFrames: this.fadeFrames.value,
+      asMovie: this.asMovie.value && this.canWriteMovies,
     });
+    if (matte.request.layers.length === 0) throw new TimelineError(NO_MASK);
+    const firstFile = await (matte.isMovie
+      ? this.#writeMovie(info.clipId, clip, matte)
+      : this.#writeFiles(info.clipId, clip, matte));
+    this.state.value = { phase: "placing", done: 0, total: 0 };
+    const report = unwrap(await this.#host.carryOut(matte.plan(firstFile)));
+    this.state.value = { phase: "written", report, kind };
+    return true;
+  }
+
+  readonly #otherWays = {
+    action: { label: "Write a cut-out", run: () => this.#writeInstead("cut-out") },
+    otherAction: { label: "Only import", run: () => this.#writeInstead("import-only") },
+  };
+
+  #writeInstead(kind: WriteKind): void {
+    this.#session.state.notice.value = null;
+    void this.write(kind);
   }
 
   async #writeFiles(clipId: string, { selection }: HostClip, matte: HostMatte): Promise<string> {
@@ -304,7 +316,7 @@ export class HostTimeline {
   }
 
   /** One thing at a time; a failure becomes a notice and leaves the session as it is. */
-  async #guard(work: () => Promise<boolean>): Promise<boolean> {
+  async #guard(work: () => Promise<boolean>, ifRefused: Pick<Notice, "action" | "otherAction"> = {}) {
     if (isBusy(this.state.value)) return false;
     this.#cancelled = false;
     try {
@@ -313,16 +325,17 @@ export class HostTimeline {
       return done;
     } catch (error) {
       this.state.value = { phase: "idle" };
-      this.#tell(error);
+      this.#tell(error, ifRefused);
       return false;
     }
   }
 
-  #tell(error: unknown): void {
+  #tell(error: unknown, ifRefused: Pick<Notice, "action" | "otherAction">): void {
     const { notice } = this.#session.state;
     if (!(error instanceof TimelineError)) throw error;
     const { code, message, remedy } = error.failure;
-    if (code !== "cancelled") notice.value = { tone: "error", message, remedy };
+    const offers = code === "refused" ? ifRefused : {};
+    if (code !== "cancelled") notice.value = { tone: "error", message, remedy, ...offers };
     else if (remedy !== "") notice.value = { tone: "info", message, remedy };
   }
 

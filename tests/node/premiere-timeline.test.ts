@@ -135,6 +135,22 @@ describe("writing to the timeline", () => {
     ]);
   });
 
+  test("is offered as a cut-out, or only imported, where the timeline can't take a track matte", async () => {
+    scene.clip.components[1]!.params[1]!.value = 120;
+    await timeline.openSelection();
+    await clickAndTrack();
+    expect(await timeline.write("track-matte")).toBe(false);
+    expect(notice()?.message).toContain("Scale was changed");
+    expect([notice()?.action?.label, notice()?.otherAction?.label]).toEqual([
+      "Write a cut-out",
+      "Only import",
+    ]);
+    notice()!.action!.run();
+    await expect.poll(() => timeline.state.value).toMatchObject({ phase: "written", kind: "cut-out" });
+    expect(notice()).toBeNull();
+    expect(describeTimeline(scene.world.model)[1]).toHaveLength(1);
+  });
+
   test("goes where the person says, which is remembered and shown", async () => {
     await timeline.openSelection();
     expect(timeline.folder.value).toBe("/projects/Masklet");
