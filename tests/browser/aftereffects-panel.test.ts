@@ -154,6 +154,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     const layer = comp.layers.add(footage);
     layer.name = "koi.mp4";
     const [start, first] = [48, SOURCE_FRAME];
+    app.project.sequence = { frames: FRAMES, ...DEMO_SIZE, hasAlpha: false };
     Object.assign(layer, {
       startTime: (start - first) / RATE,
       inPoint: start / RATE,
@@ -163,6 +164,11 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     app.project.activeItem = comp;
     app.project.file = { parent: { fsName: projectFolder } };
     return layer;
+  }
+
+  function shorten({ app }: ScriptContext, layer: Scene["layer"]): void {
+    layer.outPoint = layer.inPoint + STILLS / RATE;
+    app.project.sequence.frames = STILLS;
   }
 
   async function clickObject({ panel }: Scene): Promise<void> {
@@ -188,8 +194,9 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
 
   async function write({ panel }: Scene, kind: string, said: string | RegExp): Promise<void> {
     await panel.getByRole("radio", { name: kind }).check({ force: true });
-    await panel.getByRole("button", { name: /^Write/ }).click();
+    await panel.getByRole("button", { name: "Write to timeline" }).click();
     await panel.locator(".host-report").getByText(said).first().waitFor({ timeout: PATIENCE });
+    expect(await panel.locator(".host-report .hint-warning").allTextContents()).toEqual([]);
   }
 
   async function screenshot(page: Page, name: string): Promise<void> {
@@ -287,7 +294,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
       expect(script.app.undoSteps).toHaveLength(2);
 
       await panel.getByRole("radio", { name: "Mask path" }).check({ force: true });
-      expect(await panel.getByRole("button", { name: /^Write/ }).isDisabled()).toBe(true);
+      expect(await panel.getByRole("button", { name: "Write to timeline" }).isDisabled()).toBe(true);
       await panel.getByRole("button", { name: "Find the path" }).first().click();
       await panel.getByText(`of ${FRAMES} (`).first().waitFor();
       await write(scene, "Mask path", /keyframes/);
@@ -314,7 +321,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
         media: "tests/fixtures/demo/demo-masks.json",
         arrange: (script, layer) => {
           rendered = renderFrames(script, STILLS - 1);
-          layer.outPoint = layer.inPoint + STILLS / RATE;
+          shorten(script, layer);
         },
       });
       const { page, panel, script } = scene;
@@ -342,10 +349,7 @@ describe.skipIf(!isBuilt)("the panel in After Effects' place, on a real video", 
     async () => {
       const scene = await open({
         withCodecs: true,
-        arrange: (script, layer) => {
-          layer.outPoint = layer.inPoint + STILLS / RATE;
-          script.app.project.sequence.frames = STILLS;
-        },
+        arrange: shorten,
       });
       await clickObject(scene);
       await track(scene);
