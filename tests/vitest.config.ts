@@ -4,6 +4,7 @@ import { SummaryReporter } from "./support/summary-reporter.ts";
 export default defineConfig({
   test: {
     include: ["tests/**/*.test.ts", "tests/**/*.test.tsx"],
+    globalSetup: ["tests/support/temporary-folder.ts"],
     reporters: ["default", new SummaryReporter()],
     testTimeout: 120_000,
     hookTimeout: 120_000,
