@@ -78,10 +78,10 @@ function onFrame(seconds: number, rate: Fraction): bigint {
 function sourceTicksAt(facts: LayerFacts, rate: Fraction): (compTicks: bigint) => bigint {
   const { numerator, denominator } = speedOf(facts);
   const sign = facts.stretch < 0 ? -1n : 1n;
-  const origin = snapped(secondsToTicks(facts.startTime), rateFromNumber(facts.comp.rate));
+  const origin = snapped(secondsToTicks(facts.startTime), rateFromNumber(facts.comp.rate), "start");
   return (compTicks) => {
     const passed = (compTicks - origin) * BigInt(numerator) * sign;
-    return snapped(-floorDivide(-passed, BigInt(denominator)), rate);
+    return snapped(-floorDivide(-passed, BigInt(denominator)), rate, "computed");
   };
 }
 
@@ -105,10 +105,16 @@ function speedOf({ stretch }: LayerFacts): Fraction {
   return { numerator: denominator * 100, denominator: numerator };
 }
 
-/** Ticks within a hundredth of a frame of one are meant to be that frame; others lie between frames. */
-function snapped(ticks: bigint, rate: Fraction): bigint {
+/**
+ * How near to a frame a time is meant to be that frame, as parts of a frame: a layer's start, which people set on
+ * frames; samples of time remapping, which are taken a little late, see `sampleRemap`; what follows from exact
+ * numbers, where a stretch of 901 % goes in steps of 1/901 frame.
+ */
+const NEAR = { start: 100n, sample: 2_000n, computed: 100_000n };
+
+function snapped(ticks: bigint, rate: Fraction, what: keyof typeof NEAR): bigint {
   const frame = frameToTicks(nearestFrame(ticks, rate), rate);
-  const tolerance = floorDivide(frameToTicks(1, rate), 100n);
+  const tolerance = floorDivide(frameToTicks(1, rate), NEAR[what]);
   const distance = frame > ticks ? frame - ticks : ticks - frame;
   return distance <= tolerance ? frame : ticks;
 }
@@ -123,7 +129,8 @@ function listedTimes(
   reversedShowsFrameBefore: boolean,
 ): bigint[] | null {
   const pass = passTicks(facts, rate);
-  if (remap) return remap.map((seconds) => withinPass(snapped(secondsToTicks(seconds), rate), facts, pass));
+  if (remap)
+    return remap.map((seconds) => withinPass(snapped(secondsToTicks(seconds), rate, "sample"), facts, pass));
   const ownRule = facts.stretch < 0 && !reversedShowsFrameBefore;
   if (!ownRule && !isLooped(facts, rate, pass)) return null;
   return evenlyListed(facts, rate, ownRule ? 0n : 1n).map((ticks) => withinPass(ticks, facts, pass));

@@ -87,6 +87,14 @@ describe("stretch", () => {
           Array.from({ length }, (_, n) => Number((BigInt(trim + n) * 100n) / BigInt(stretch))),
         );
       }),
+      {
+        // A hundredth of a frame and less before the next one.
+        examples: [
+          [{ stretch: 338, start: 0, trim: 98, length: 1 }],
+          [{ stretch: 301, start: 0, trim: 3, length: 1 }],
+        ],
+        numRuns: 1000,
+      },
     );
   });
 });
@@ -120,6 +128,8 @@ describe("time remapping", () => {
 
   it("takes seconds a hair before a frame for that frame, and real halves for the frame before", () => {
     expect(shown(remapped([2 / 24 - 1e-9, 2.5 / 24, 3 / 24 - 1e-6]))).toEqual([2, 2, 3]);
+    // Frame 98 of a layer that is stretched to 338 %: 28.994.
+    expect(shown(remapped([98 / 3.38 / 24]))).toEqual([28]);
   });
 
   it("stays on the last frame beyond the end and on the first before the beginning", () => {
