@@ -147,6 +147,27 @@ describe("tracking", () => {
 
 describe("at every size", () => {
   it(
+    "keeps the model dialogue's title and edges in view, and all of it within reach of the wheel",
+    async () => {
+      user = await openPanel(panel, { width: 480, height: 420 });
+      await user.clipOpen();
+      await user.page.locator(".model-ready").waitFor();
+      await user.page.keyboard.press("Control+m");
+      const dialog = user.page.getByRole("dialog");
+      const last = dialog.getByRole("button", { name: "Own checkpoint" });
+      await expect.poll(async () => (await last.boundingBox())!.y).toBeGreaterThan(420);
+      await dialog.locator(".modal-body").hover();
+      await user.page.mouse.wheel(0, 5000);
+      await expect.poll(async () => (await last.boundingBox())!.y).toBeLessThan(400);
+      const [frame, head] = [await dialog.boundingBox(), await dialog.locator("h2").boundingBox()];
+      expect(head!.y).toBeGreaterThanOrEqual(frame!.y);
+      expect(frame!.y).toBeGreaterThanOrEqual(0);
+      expect(frame!.y + frame!.height).toBeLessThanOrEqual(420);
+    },
+    LONG,
+  );
+
+  it(
     "is usable 320 pixels wide, without scrolling sideways",
     async () => {
       user = await openPanel(panel, { width: 320, height: 720 });

@@ -158,6 +158,7 @@ describe("models that are none", () => {
     writeFileSync(place.path("bad.pt"), content);
     const error = await refused(clip, "--model", place.path("bad.pt"), "--point", "1,1");
     expect(error.code).toBe("bad-checkpoint");
+    expect(error.message).toMatch(/^bad\.pt can't be used\./);
     expect(error.message).toContain(word);
   });
 
@@ -174,6 +175,7 @@ describe("models that are none", () => {
       "1,1",
     );
     expect(error.code).toBe("bad-checkpoint");
+    expect(error.message).toMatch(/^half\.safetensors can't be used\..*truncated/);
   });
 
   test("a configuration that doesn't fit, and one that isn't there", async () => {

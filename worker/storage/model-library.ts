@@ -1,6 +1,8 @@
 /** Runs in a worker or in Node: models by their listed name or from a file of one's own. */
 import { type ByteSource, blobSource, memorySource } from "../../models/byte-source.ts";
 import { openCheckpoint } from "../../models/checkpoint/open-checkpoint.ts";
+import type { StateDict } from "../../models/checkpoint/state-dict.ts";
+import { ModelError } from "../../models/model-error.ts";
 import {
   type DownloadSource,
   type EmbeddedSource,
@@ -69,7 +71,8 @@ async function openListed(
 ): Promise<OpenedCheckpoint> {
   if (source.kind === "embedded") return openEmbedded(id, source, places);
   const bytes = await storedBytes(id, source, places, onProgress, signal);
-  return { id, checkpoint: await openCheckpoint(bytes), config: source.config, close: () => {} };
+  const checkpoint = await openNamed(source.fileName, bytes);
+  return { id, checkpoint, config: source.config, close: () => {} };
 }
 
 async function openEmbedded(id: string, source: EmbeddedSource, { embedded }: LibraryPlaces) {
@@ -118,8 +121,18 @@ export async function openCheckpointOf(
   bytes: ByteSource,
   configYaml: string | undefined,
 ): Promise<OpenedCheckpoint> {
-  const checkpoint = await openCheckpoint(bytes);
+  const checkpoint = await openNamed(id, bytes);
   const config: Sam2Config =
     configYaml === undefined ? buildConfigFor(checkpoint) : parseSam2Config(configYaml);
   return { id, checkpoint, config, close: () => {} };
+}
+
+/** A refusal names the file: whoever reads it may have several. */
+async function openNamed(name: string, bytes: ByteSource): Promise<StateDict> {
+  try {
+    return await openCheckpoint(bytes);
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    throw new ModelError(error.code, `${name} can't be used. ${error.message}`, error.remedy);
+  }
 }
