@@ -1,5 +1,5 @@
 /** How a matte comes to the host: where its files go, and how it fades where the object comes and goes. */
-import { Segments } from "../ui/controls.tsx";
+import { NumberField, Segments } from "../ui/controls.tsx";
 import type { HostTimeline } from "./host-timeline.ts";
 
 /** Longer ones hardly fit between two occlusions. */
@@ -23,22 +23,21 @@ export function MatteOptions({ timeline, busy }: { timeline: HostTimeline; busy:
           }}
         />
       )}
-      <label
+      <div
         class="host-option"
         title="Where the object is hidden the matte is off; it may fade in and out there"
       >
-        <span>Fade, frames</span>
-        <input
-          type="number"
+        <span aria-hidden="true">Fade, frames</span>
+        <NumberField
+          label="Fade, frames"
           min={0}
           max={MOST_FADE_FRAMES}
           value={timeline.fadeFrames.value}
-          onChange={({ currentTarget }) => {
-            const frames = Math.round(Number(currentTarget.value) || 0);
-            timeline.fadeFrames.value = Math.min(MOST_FADE_FRAMES, Math.max(0, frames));
+          onCommit={(typed) => {
+            timeline.fadeFrames.value = Math.min(MOST_FADE_FRAMES, Math.max(0, Math.round(typed)));
           }}
         />
-      </label>
+      </div>
       <Folder timeline={timeline} busy={busy} />
     </>
   );

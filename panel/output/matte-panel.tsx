@@ -3,7 +3,7 @@ import type { MatteSettings, NumberSetting, SettingGroup } from "../../worker/ma
 import { matteSettings, neutralSettings, productSettings } from "../../worker/matte/matte-settings.ts";
 import { usePanel } from "../panel-context.ts";
 import { keysFor } from "../ui/commands.ts";
-import { IconButton, Section } from "../ui/controls.tsx";
+import { IconButton, NumberField, Section } from "../ui/controls.tsx";
 
 const GROUPS: readonly [SettingGroup, string][] = [
   ["edge", "Edge"],
@@ -137,14 +137,13 @@ function NumberRow({
         onInput={(event) => show(event.currentTarget.valueAsNumber)}
         onChange={(event) => onCommit(valueAt(setting, event.currentTarget.valueAsNumber))}
       />
-      <input
-        type="number"
-        aria-label={`${title}, ${unit}`}
+      <NumberField
+        label={`${title}, ${unit}`}
         min={minimum}
         max={maximum}
         step={step}
         value={value}
-        onChange={(event) => onCommit(within(setting, event.currentTarget.valueAsNumber || 0))}
+        onCommit={(typed) => onCommit(within(setting, typed))}
       />
       <span class="quiet">{unit}</span>
     </div>

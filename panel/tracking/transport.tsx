@@ -3,7 +3,7 @@ import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { nextTrack } from "../session/track-plan.ts";
 import { keysFor } from "../ui/commands.ts";
-import { IconButton, Progress, Segments } from "../ui/controls.tsx";
+import { IconButton, NumberField, Progress, Segments } from "../ui/controls.tsx";
 import { clock, duration, speed } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 import type { Backdrop, ViewMode } from "../ui/preferences.ts";
@@ -131,14 +131,13 @@ function FrameField() {
   const frame = session.state.frame.value;
   return (
     <span class="frame-field">
-      <input
-        type="number"
-        aria-label="Frame"
+      <NumberField
+        label="Frame"
         min={1}
         max={clip?.frameCount ?? 1}
         value={clip ? frame + 1 : ""}
         disabled={!clip}
-        onChange={(event) => session.goTo(event.currentTarget.valueAsNumber - 1 || 0)}
+        onCommit={(value) => session.goTo(value - 1)}
       />
       <span class="frame-count">/ {clip?.frameCount ?? "–"}</span>
       <span class="clock optional">{clip ? clock(clip, frame) : "--:--"}</span>

@@ -31,6 +31,36 @@ export function IconButton({ icon, label, keys, onClick, pressed, disabled, clas
   );
 }
 
+interface NumberFieldProps {
+  label?: string;
+  /** Empty: there is nothing to number yet. */
+  value: number | "";
+  min: number;
+  max: number;
+  step?: number;
+  disabled?: boolean;
+  /** What was typed; 0 where that is no number. The receiver holds it to its range. */
+  onCommit: (value: number) => void;
+}
+
+/** Shows after each entry what became of it, and gives the keys back to the panel on Enter. */
+export function NumberField({ label, onCommit, ...input }: NumberFieldProps) {
+  const [, drawAgain] = useState(0);
+  return (
+    <input
+      type="number"
+      aria-label={label}
+      {...input}
+      onKeyDown={({ key, currentTarget }) => key === "Enter" && currentTarget.blur()}
+      onChange={({ currentTarget }) => {
+        onCommit(currentTarget.valueAsNumber || 0);
+        // An entry that was held to the value before changes no signal, so nothing else would correct the field.
+        drawAgain((count) => count + 1);
+      }}
+    />
+  );
+}
+
 interface ChoiceProps<T extends string> {
   label: string;
   value: T;

@@ -79,6 +79,28 @@ it.each([
 );
 
 it(
+  "a frame that the clip has not becomes the nearest that it has, and keys belong to the panel again",
+  async () => {
+    await opened();
+    const field = user.page.getByRole("spinbutton", { name: "Frame" });
+    for (const [typed, shown] of [
+      ["-5", "1"],
+      ["99999", "120"],
+      ["99999", "120"],
+      ["", "1"],
+      ["-5", "1"],
+    ] as const) {
+      await field.fill(typed);
+      await field.press("Enter");
+      expect(await field.inputValue(), `typed "${typed}"`).toBe(shown);
+    }
+    await user.page.keyboard.press("ArrowRight");
+    expect(await field.inputValue()).toBe("2");
+  },
+  LONG,
+);
+
+it(
   "a click beside the picture says so and sets nothing",
   async () => {
     await opened();
