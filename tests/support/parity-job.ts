@@ -18,6 +18,8 @@ export interface EncodedTensor {
 
 export interface BrowserReport {
   threads: number;
+  /** Memories that attention read where the memory encoder had left them. */
+  joined: number;
   seconds: number;
   worst: Record<string, number>;
   compared: number;

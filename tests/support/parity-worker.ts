@@ -3,6 +3,7 @@ import { memorySource } from "../../models/byte-source.ts";
 import { openCheckpoint } from "../../models/checkpoint/open-checkpoint.ts";
 import { openSam2 } from "../../models/sam2/build-sam2.ts";
 import { parseSam2Config } from "../../models/sam2/config.ts";
+import type { InferenceRuntime } from "../../worker/inference/inference-session.ts";
 import { wasmProvider, webgpuProvider } from "../../worker/inference/web-inference.ts";
 import { Sam2Engine } from "../../worker/sam2-engine.ts";
 import { failureOf } from "../../worker/tracker-error.ts";
@@ -26,9 +27,10 @@ async function play({ backend, model, scenario, tensors }: BrowserJob): Promise<
   const bytes = new Uint8Array(await (await fetch(`/golden/${model}.pt`)).arrayBuffer());
   const assets = async () => ({ baseUrl: new URL("/ort/", self.location.href).href });
   const runtime = await (backend === "webgpu" ? webgpuProvider(assets) : wasmProvider(assets)).open();
+  const joins = countJoins(runtime);
   const engine = await Sam2Engine.load(
     await openSam2(await openCheckpoint(memorySource(bytes)), config),
-    runtime,
+    joins.runtime,
   );
   const started = performance.now();
   const golden: GoldenTensors = new Map(
@@ -43,12 +45,23 @@ async function play({ backend, model, scenario, tensors }: BrowserJob): Promise<
   await engine.release();
   return {
     threads: runtime.threads,
+    joined: joins.count(),
     seconds: (performance.now() - started) / 1000,
     worst: Object.fromEntries(report.worst),
     compared: report.compared,
     wrongPixels: report.wrongPixels,
     differences: report.differences,
   };
+}
+
+function countJoins(runtime: InferenceRuntime) {
+  let count = 0;
+  const { join } = runtime;
+  const counting: InferenceRuntime["join"] = (parts, shape) => {
+    count += parts.filter((part) => !(part instanceof Float32Array)).length;
+    return join!(parts, shape);
+  };
+  return { runtime: join ? { ...runtime, join: counting } : runtime, count: () => count };
 }
 
 function decode({ dtype, shape, base64 }: EncodedTensor) {

@@ -7,25 +7,30 @@ export type Joinable = { buffer: GPUBuffer; part: TensorPart } | Float32Array;
 const USAGE = 0x80 | 0x08 | 0x04; // STORAGE | COPY_DST | COPY_SRC: names that only a realm with WebGPU has
 
 /**
- * One buffer for each length, used again and again: a run that read it has been handed to the card before the
- * next join is, and the card works in order.
+ * Buffers come back when their tensor is released, after the run that read it was handed to the card. The card
+ * works in order, so the last one serves again at once; runs that wait beside each other have one each.
  */
 export class DeviceJoin {
   readonly #device: GPUDevice;
-  #buffer: GPUBuffer | null = null;
+  #spare: GPUBuffer | null = null;
 
   constructor(device: GPUDevice) {
     this.#device = device;
   }
 
-  /** `bytes` of all parts together. The buffer is good until the next call. */
+  /** `bytes` of all parts together. The caller gives the buffer back. */
   join(parts: readonly Joinable[], bytes: number): GPUBuffer {
-    const target = this.#bufferOf(bytes);
+    const target = this.#take(bytes);
     const commands = this.#device.createCommandEncoder();
     let at = 0;
     for (const part of parts) at += this.#append(commands, target, at, part);
     this.#device.queue.submit([commands.finish()]);
     return target;
+  }
+
+  giveBack(buffer: GPUBuffer): void {
+    this.#spare?.destroy();
+    this.#spare = buffer;
   }
 
   #append(commands: GPUCommandEncoder, target: GPUBuffer, at: number, from: Joinable): number {
@@ -38,10 +43,11 @@ export class DeviceJoin {
     return length;
   }
 
-  #bufferOf(bytes: number): GPUBuffer {
-    if (this.#buffer?.size === bytes) return this.#buffer;
-    this.#buffer?.destroy();
-    this.#buffer = this.#device.createBuffer({ size: bytes, usage: USAGE });
-    return this.#buffer;
+  #take(bytes: number): GPUBuffer {
+    const spare = this.#spare;
+    this.#spare = null;
+    if (spare?.size === bytes) return spare;
+    spare?.destroy();
+    return this.#device.createBuffer({ size: bytes, usage: USAGE });
   }
 }

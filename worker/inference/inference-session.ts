@@ -48,7 +48,7 @@ export interface InferenceRuntime {
   indexTensor(data: BigInt64Array, shape: readonly number[]): Tensor;
   /**
    * Where results lie on an accelerator: parts of them, and values from here, one after the other as one tensor
-   * there. Good for the next run only; absent where there is no accelerator.
+   * there. Absent where there is no accelerator.
    */
   join?(parts: readonly (TensorPart | Float32Array)[], shape: readonly number[]): Tensor;
   /** Settles when the accelerator is lost, with the reason; never where there is none. */

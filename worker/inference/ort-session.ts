@@ -22,10 +22,7 @@ export interface OrtRuntimeOptions {
   /** One run at a time: the asynchronous WebAssembly build cannot be entered twice. */
   oneAtATime: boolean;
   lost?: Promise<string>;
-  /**
-   * Given: results are joined on this graphics card. `web-inference.ts` does not give it yet: the joining has
-   * been tested with the native runtime alone, not on WebGPU.
-   */
+  /** Given: results are joined on this graphics card, the one that the sessions run on. */
   device?: GPUDevice;
 }
 
@@ -54,7 +51,10 @@ function joinOn(ort: Ort, device: DeviceJoin): NonNullable<InferenceRuntime["joi
   return (parts, shape) => {
     const bytes = shape.reduce((product, length) => product * length, Float32Array.BYTES_PER_ELEMENT);
     const buffer = device.join(parts.map(joinable), bytes);
-    return new OrtTensor(ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: [...shape] }));
+    const dispose = () => device.giveBack(buffer);
+    return new OrtTensor(
+      ort.Tensor.fromGpuBuffer(buffer, { dataType: "float32", dims: [...shape], dispose }),
+    );
   };
 }
 

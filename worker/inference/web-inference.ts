@@ -124,6 +124,7 @@ async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
     threads: 1,
     sessionOptions,
     oneAtATime: true,
+    device,
     lost: device.lost.then(({ message, reason }) => message || reason || "no reason given"),
   });
 }
