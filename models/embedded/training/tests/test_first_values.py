@@ -11,7 +11,7 @@ import train
 import unroll
 from grouping import CODE, Grouping, sampled_clicks
 
-CONFIG = os.path.join(train.HERE, "wide.yaml")
+CONFIG = os.path.join(train.HERE, "..", "masklet-nano.yaml")
 TOKEN = 16  # pixels
 
 
