@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { isNeutral } from "../../worker/matte/matte-settings.ts";
 import { didYouMean } from "../../worker/node/terminal/arguments.ts";
 import { duration, progressText } from "../../worker/node/terminal/progress.ts";
 import { planOperations } from "../../worker/node/track/plan.ts";
@@ -15,6 +16,33 @@ function planned(...args: string[]) {
   const options = parseTrackOptions(["clip.mp4", "--out", "out", ...args]);
   return planOperations(options.prompts, options, INFO);
 }
+
+describe("the treatment on the command line", () => {
+  const parsed = (...args: string[]) =>
+    parseTrackOptions(["clip.mp4", "--out", "out", "--point", "1,2", ...args]);
+
+  test("is nothing without --matte; a later value wins over the recommended one", () => {
+    expect(isNeutral(parsed().matte)).toBe(true);
+    const { matte } = parsed("--matte", "recommended", "--matte", "steady=10", "--matte", "invert=true");
+    expect(matte).toMatchObject({ refine: 100, steady: 10, invert: true, featherIn: 0 });
+  });
+
+  test.each([
+    ["sharpen=1", 'Unknown matte setting "sharpen"'],
+    ["grow=wide", '"grow" must be a number from -100 to 100 px'],
+    ["grow=", '"grow" must be a number'],
+    ["refine=101", "from 0 to 100 %"],
+    ["invert=1", '"invert" must be true or false'],
+    ["refine", '--matte is NAME=VALUE or "recommended"'],
+  ])("refuses %s in words", (value, words) => {
+    expect(() => parsed("--matte", value)).toThrow(words);
+  });
+
+  test("refuses what a format can't hold", () => {
+    expect(() => parsed("--format", "rle", "--matte", "recommended")).toThrow("hard masks");
+    expect(() => parsed("--format", "h264", "--content", "cutout")).toThrow("needs alpha");
+  });
+});
 
 describe("prompts on the command line", () => {
   test("a point is X,Y, positive unless a minus follows, on a frame of its own", () => {

@@ -140,6 +140,49 @@ describe("masklet track", () => {
     expect(Math.abs(inside - 30 * HEIGHT)).toBeLessThan(0.05 * 30 * HEIGHT);
   });
 
+  test("treats the edge with --matte as the panel does; zero is the hard mask", async () => {
+    const mask = ["--mask", place.path("left.png"), "--to", "2"];
+    const valuesOf = (folder: string) => new Set(decode(readFileSync(place.path(folder, "00000.png"))).data);
+    const treated = await track("feathered", ...mask, "--matte", "featherOut=4", "--matte", "grow=-2");
+    expect(treated.summary).toMatchObject({ files: 3 });
+    expect(readdirSync(place.path("feathered")).sort()).toEqual(stills(3));
+    expect(valuesOf("feathered").size).toBeGreaterThan(3);
+    await track("untreated", ...mask, "--matte", "featherOut=0");
+    expect(valuesOf("untreated")).toEqual(new Set([0, 255]));
+  });
+
+  test("writes cut-outs: the picture with the matte as alpha", async () => {
+    await track("cutout", "--mask", place.path("left.png"), "--to", "0", "--content", "cutout");
+    const cutOut = decode(readFileSync(place.path("cutout", "00000.png")));
+    const picture = decode(readFileSync(place.path("clip", "00000.png")));
+    expect(cutOut.channels).toBe(4);
+    const inside = (10 * WIDTH + 5) * 4;
+    expect([...cutOut.data.slice(inside, inside + 3)]).toEqual(
+      Array.from(
+        { length: 3 },
+        (_, i) => picture.data[(10 * WIDTH + 5) * picture.channels + (i % picture.channels)],
+      ),
+    );
+    expect(cutOut.data[inside + 3]).toBe(255);
+    expect(cutOut.data[(10 * WIDTH + 60) * 4 + 3]).toBe(0);
+  });
+
+  test("a treated movie has the name that was asked for, and all frames", async () => {
+    const { summary } = await track(
+      "soft.mov",
+      "--point",
+      "20,32",
+      "--format",
+      "prores",
+      "--matte",
+      "recommended",
+    );
+    expect(summary).toMatchObject({ files: 1 });
+    const movie = await openClipAt(place.path("soft.mov"), undefined);
+    expect(movie.info.frameCount).toBe(FRAMES);
+    movie.close();
+  });
+
   test("writes all objects' run lengths into one file", async () => {
     await track("png", "--point", "20,32");
     const { summary } = await track("masks.json", "--point", "20,32", "--format", "rle");

@@ -167,6 +167,6 @@ function withExtension(path: string, extension: string): string {
   return path.toLowerCase().endsWith(`.${extension}`) ? path : `${path}.${extension}`;
 }
 
-function withoutExtension(path: string, extension: string): string {
+export function withoutExtension(path: string, extension: string): string {
   return path.toLowerCase().endsWith(`.${extension}`) ? path.slice(0, -extension.length - 1) : path;
 }

@@ -5,6 +5,7 @@ import { openSam2 } from "../../../models/sam2/build-sam2.ts";
 import type { FrameSource } from "../../frames/frame-source.ts";
 import { chooseRuntime } from "../../inference/execution-provider.ts";
 import { wasmProvider } from "../../inference/web-inference.ts";
+import { isNeutral } from "../../matte/matte-settings.ts";
 import {
   configUnder,
   type PredictorOptions,
@@ -22,7 +23,7 @@ import { nativeProvider } from "../native-inference.ts";
 import { openWantedModel } from "../node-library.ts";
 import { openClipAt, stillsIn } from "../open-clip.ts";
 import { type CommandContext, type CommandResult, UsageError } from "../terminal/command.ts";
-import { duration, progress } from "../terminal/progress.ts";
+import { duration, type Progress, progress } from "../terminal/progress.ts";
 import { checkOperations, type MaskFiles } from "./check-operations.ts";
 import { KeptTrack } from "./kept-track.ts";
 import { type MatteOutput, openMatteOutput } from "./matte-output.ts";
@@ -32,6 +33,7 @@ import { ObjectNames, runOperations } from "./run-operations.ts";
 import { parseScript } from "./script.ts";
 import type { TrackOptions } from "./track-options.ts";
 import { TrackReport } from "./track-report.ts";
+import { openTreatedOutput, type Treatment } from "./treated-output.ts";
 import { VisibleOutput, wordsIn } from "./visible-output.ts";
 import { assertWritable } from "./writable.ts";
 
@@ -59,8 +61,10 @@ async function trackFrames(
   const { info } = frames;
   for (const warning of info.warnings ?? []) context.say(`${warning}\n`);
   const job = await prepareJob(options, info);
-  const output = await openOutput(options, job, info, context);
+  const model = { maskSide: 0 };
+  const output = await openOutput(options, job, frames, () => model.maskSide, context);
   const loaded = await loadModel(options, job.flags, context);
+  model.maskSide = loaded.engine.maskSide;
   const report = new TrackReport(job.operations, (id) => job.names.nameOf(id));
   try {
     const session = new TrackingSession({
@@ -103,10 +107,13 @@ async function readScript(path: string) {
 async function openOutput(
   options: TrackOptions,
   { operations, names }: Job,
-  info: ClipInfo,
-  { say }: CommandContext,
+  frames: FrameSource,
+  maskSide: () => number,
+  context: CommandContext,
 ): Promise<VisibleOutput> {
-  const { out, format, report, visibility } = options;
+  const { say } = context;
+  const { info } = frames;
+  const { out, format, report, visibility, content, matte } = options;
   const objects = new Set(
     operations.flatMap((operation) => ("object" in operation ? [operation.object] : [])),
   );
@@ -121,8 +128,23 @@ async function openOutput(
   if (options.dataset !== undefined) await assertWritable(options.dataset);
   const nameOf = (id: number) => names.nameOf(id);
   const words = wordsIn(operations);
-  const output = await openMatteOutput({ out, format, range: options.range, info, perObject, nameOf });
+  const request = { out, format, range: options.range, info, perObject, nameOf };
+  const plain = content === "matte" && isNeutral(matte);
+  const output = plain
+    ? await openMatteOutput(request)
+    : await openTreatedOutput(request, { settings: matte, content, frames, maskSide, ...writing(context) });
   return new VisibleOutput(output, visibility, (id) => words.get(nameOf(id)) ?? []);
+}
+
+function writing(context: CommandContext): Pick<Treatment, "onProgress"> {
+  let shown: Progress | null = null;
+  return {
+    onProgress: ({ doneFrames, totalFrames }) => {
+      shown ??= progress(context, "Writing", "frames");
+      shown.at(doneFrames, totalFrames);
+      if (doneFrames === totalFrames) shown.end();
+    },
+  };
 }
 
 // ---------------------------------------------------------------- the model

@@ -1,8 +1,15 @@
 /** Pure: the arguments of `masklet track`. */
+import {
+  isNeutral,
+  type MatteSettings,
+  matteSettings,
+  productSettings,
+  readSettings,
+} from "../../matte/matte-settings.ts";
 import type { FrameFormat } from "../../matte/matte-writer.ts";
 import type { VideoRange } from "../../matte/rgba-to-yuv.ts";
 import { parseOptionValue } from "../../predictor-options.ts";
-import type { Backend, Semantics } from "../../protocol.ts";
+import type { Backend, MatteRequest, Semantics } from "../../protocol.ts";
 import type { VisibilityRule } from "../../visibility-overrides.ts";
 import {
   choice,
@@ -16,6 +23,18 @@ import {
 import { UsageError } from "../terminal/command.ts";
 import { type PromptText, parseBox, parseMask, parsePoint } from "./prompt-text.ts";
 import { isObjectName } from "./script.ts";
+
+/** Of all controls, in their order of treatment, indented for the usage. */
+function matteNames(): string {
+  const indent = " ".repeat(29);
+  return matteSettings
+    .map((setting) => {
+      const range =
+        setting.kind === "switch" ? "true" : `${setting.minimum} to ${setting.maximum} ${setting.unit}`;
+      return `${indent}${setting.name} (${range})`;
+    })
+    .join("\n");
+}
 
 export const TRACK_USAGE = `track CLIP --out PATH [prompts] [options]
   CLIP                       a video file, or a folder of PNG or JPEG frames
@@ -47,6 +66,10 @@ Options:
   --set NAME=VALUE           a flag of the official predictor, e.g. --set non_overlap_masks=true
   --out PATH                 where the mattes go
   --format png|prores|prores422|h264|rle default png: OUT/00000.png …, or OUT/OBJECT/00000.png …
+  --content matte|cutout     white on black (default), or the picture with the matte as alpha (png, prores)
+  --matte NAME=VALUE         treats the edge as the panel does, e.g. --matte refine=100 --matte featherOut=2;
+                             "--matte recommended" is what the panel begins with. Without: hard masks. Names:
+${matteNames()}
   --range limited|full       levels of h264: 16 to 235 (default, what players expect) or 0 to 255
   --fps N                    rate of a folder of frames; default 24
   --report FILE.json         scores, areas, boxes and times of every operation, frame and object
@@ -74,6 +97,8 @@ const KINDS: OptionKinds = {
   out: "text",
   format: "text",
   range: "text",
+  content: "text",
+  matte: "text",
   fps: "text",
   report: "text",
   dataset: "text",
@@ -108,6 +133,9 @@ export interface TrackOptions {
   out: string;
   format: FrameFormat;
   range: VideoRange;
+  content: MatteRequest["content"];
+  /** All at zero: hard masks, exactly. */
+  matte: MatteSettings;
   framesPerSecond: number | undefined;
   report: string | undefined;
   dataset: string | undefined;
@@ -148,6 +176,7 @@ export function parseTrackOptions(args: readonly string[]): TrackOptions {
     out: requiredOut(parsed),
     format: FORMATS[choice(parsed, "format", Object.keys(FORMATS) as (keyof typeof FORMATS)[], "png")],
     range: choice(parsed, "range", ["limited", "full"], "limited"),
+    ...treatmentOf(parsed),
     framesPerSecond: rateOf(parsed),
     report: single(parsed, "report"),
     dataset: single(parsed, "dataset"),
@@ -193,6 +222,45 @@ function flagsOf({ options }: ParsedArguments): Record<string, number | boolean>
     }
   }
   return flags;
+}
+
+const TREATABLE: readonly string[] = ["png", "prores"];
+
+function treatmentOf(parsed: ParsedArguments): Pick<TrackOptions, "content" | "matte"> {
+  const content = choice(parsed, "content", ["matte", "cutout"], "matte");
+  const matte = matteOf(parsed);
+  const format = single(parsed, "format") ?? "png";
+  if (content === "cutout" && !TREATABLE.includes(format)) {
+    throw new UsageError(`A cut-out needs alpha, which ${format} has not: take --format png or prores.`);
+  }
+  if (format === "rle" && !isNeutral(matte)) {
+    throw new UsageError("--format rle holds hard masks: leave --matte away, or take another format.");
+  }
+  return { content, matte };
+}
+
+function matteOf({ options }: ParsedArguments): MatteSettings {
+  let loose: Record<string, number | boolean> = {};
+  for (const { name, value } of options) {
+    if (name !== "matte") continue;
+    const [setting = "", text] = value.split("=");
+    if (text === undefined && setting !== "recommended") {
+      throw new UsageError(`--matte is NAME=VALUE or "recommended", got "${value}".`);
+    }
+    loose =
+      text === undefined ? { ...loose, ...productSettings() } : { ...loose, [setting]: looseValue(text) };
+  }
+  try {
+    return readSettings(loose);
+  } catch (error) {
+    throw new UsageError(`--matte: ${(error as Error).message}`);
+  }
+}
+
+/** What is no number stays one that no range holds, so that the setting's own words refuse it. */
+function looseValue(text: string): number | boolean {
+  if (text === "true" || text === "false") return text === "true";
+  return text.trim() === "" ? Number.NaN : Number(text);
 }
 
 function promptsOrScript(parsed: ParsedArguments): Pick<TrackOptions, "prompts" | "script"> {

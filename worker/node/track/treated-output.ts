@@ -1,0 +1,109 @@
+/** Runs in Node: masks become treated mattes or cut-outs at the end, by the same code as the panel's. */
+import { basename, dirname } from "node:path";
+import { exportMatte } from "../../export-matte.ts";
+import type { FrameSource } from "../../frames/frame-source.ts";
+import type { MatteSettings } from "../../matte/matte-settings.ts";
+import { MATTE_EXTENSION } from "../../matte/matte-writer.ts";
+import type { MatteSink } from "../../matte/write/matte-sink.ts";
+import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
+import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "../../protocol.ts";
+import { folderSink } from "../folder-sink.ts";
+import { prepareMediaCodecs } from "../media-codecs.ts";
+import { type FrameMasks, type MatteOutput, type OutputRequest, withoutExtension } from "./matte-output.ts";
+
+export interface Treatment {
+  settings: MatteSettings;
+  content: MatteRequest["content"];
+  frames: FrameSource;
+  /** Side of the model's own masks; asked for at the end, when the model is known. */
+  maskSide: () => number;
+  onProgress: (progress: ExportProgress) => void;
+}
+
+/** @throws TrackerError `unsupported-codec` before anything is tracked. */
+export async function openTreatedOutput(request: OutputRequest, treatment: Treatment): Promise<MatteOutput> {
+  if (request.format !== "png") await assertMovieFormat(request.format, request.info, prepareMediaCodecs);
+  return new TreatedOutput(request, treatment);
+}
+
+/** Keeps the masks, compressed: time's controls look at later frames, and a frame's last result counts. */
+class TreatedOutput implements MatteOutput {
+  readonly #request: OutputRequest;
+  readonly #treatment: Treatment;
+  readonly #masks = new Map<number, Map<number, Mask>>();
+
+  constructor(request: OutputRequest, treatment: Treatment) {
+    this.#request = request;
+    this.#treatment = treatment;
+  }
+
+  async add({ frameIndex, objects }: FrameMasks): Promise<void> {
+    for (const { objectId, mask } of objects) {
+      const frames = this.#masks.get(objectId) ?? new Map<number, Mask>();
+      this.#masks.set(objectId, frames.set(frameIndex, mask));
+    }
+  }
+
+  async finish(): Promise<number> {
+    if (this.#masks.size === 0) return 0;
+    const { frames, maskSide, onProgress } = this.#treatment;
+    const job = {
+      frames,
+      request: this.#matteRequest(),
+      maskSide: maskSide(),
+      onFile: () => undefined,
+      onProgress,
+      signal: new AbortController().signal, // also what was tracked before a cancellation is written whole
+    };
+    const { files } = await exportMatte(job, prepareMediaCodecs, () => this.#sink());
+    return files;
+  }
+
+  #matteRequest(): MatteRequest {
+    const { out, format, range, perObject } = this.#request;
+    const { settings, content } = this.#treatment;
+    const grouping = perObject ? "per-object" : "merged";
+    return {
+      layers: this.#layers(),
+      ...this.#stretch(),
+      format,
+      range,
+      content,
+      grouping,
+      settings,
+      folder: out,
+    };
+  }
+
+  #layers(): MatteLayer[] {
+    return [...this.#masks].map(([objectId, frames]) => ({
+      objectId,
+      name: this.#request.nameOf(objectId),
+      operation: "add",
+      masks: [...frames].map(([frameIndex, mask]) => ({ frameIndex, mask })),
+    }));
+  }
+
+  /** Stills from the first frame that has a mask to the last; a movie has all frames, so that its frame n is the clip's. */
+  #stretch(): { from: number; to: number } {
+    const { format, info } = this.#request;
+    if (format !== "png") return { from: 0, to: info.frameCount - 1 };
+    const covered = [...this.#masks.values()].flatMap((frames) => [...frames.keys()]);
+    return { from: covered.reduce((a, b) => Math.min(a, b)), to: covered.reduce((a, b) => Math.max(a, b)) };
+  }
+
+  #sink(): MatteSink {
+    const { out, format, perObject } = this.#request;
+    if (format === "png" || perObject) return folderSink(out);
+    const file = `${withoutExtension(out, MATTE_EXTENSION[format])}.${MATTE_EXTENSION[format]}`;
+    return renamed(folderSink(dirname(file)), basename(file));
+  }
+}
+
+/** The one file that is written gets the name that was asked for. */
+function renamed(sink: MatteSink, name: string): MatteSink {
+  return {
+    writeFile: (_, bytes) => sink.writeFile(name, bytes),
+    createFile: () => sink.createFile(name),
+  };
+}
