@@ -3,6 +3,9 @@ import { Zip, ZipPassThrough } from "fflate";
 import type { MatteFile } from "../../worker/protocol.ts";
 import type { FileSink } from "../session/exporting.ts";
 
+/** A frame of a sequence, as `worker/matte/write/png-writer.ts` names it. */
+const STILL = /(^|\/)\d+\.png$/;
+
 interface FolderPicker {
   showDirectoryPicker?(options: { mode: "readwrite"; id: string }): Promise<FileSystemDirectoryHandle>;
 }
@@ -32,28 +35,50 @@ export async function saveFile(content: Blob, name: string): Promise<void> {
 
 class FolderSink implements FileSink {
   readonly #folder: FileSystemDirectoryHandle;
-  #files = 0;
+  /** Paths of this export's files. */
+  readonly #written = new Set<string>();
 
   constructor(folder: FileSystemDirectoryHandle) {
     this.#folder = folder;
   }
 
   async write({ path, bytes }: MatteFile): Promise<void> {
+    const { folder, name } = await this.#placeOf(path);
+    const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
+    await writable.write(bytes);
+    await writable.close();
+    this.#written.add(path);
+  }
+
+  async finish(): Promise<string> {
+    const saved = `${this.#written.size} files in the folder “${this.#folder.name}”.`;
+    const older = await this.#olderStills();
+    if (older === 0) return saved;
+    return `${saved} ${older} older frames are beside them, from an earlier export: delete them, or a host takes them for part of this one.`;
+  }
+
+  async abandon(): Promise<void> {}
+
+  async #placeOf(path: string): Promise<{ folder: FileSystemDirectoryHandle; name: string }> {
     const parts = path.split("/");
     const name = parts.pop()!;
     let folder = this.#folder;
     for (const part of parts) folder = await folder.getDirectoryHandle(part, { create: true });
-    const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
-    await writable.write(bytes);
-    await writable.close();
-    this.#files++;
+    return { folder, name };
   }
 
-  async finish(): Promise<string> {
-    return `${this.#files} files in the folder “${this.#folder.name}”.`;
+  /** Numbered stills that this export did not write, in the folders that it wrote into: an image sequence reads on. */
+  async #olderStills(): Promise<number> {
+    const stills = [...this.#written].filter((path) => STILL.test(path));
+    const folders = new Set(stills.map((path) => path.slice(0, path.lastIndexOf("/") + 1)));
+    let older = 0;
+    for (const prefix of folders) {
+      const { folder } = await this.#placeOf(`${prefix}.`);
+      for await (const name of folder.keys())
+        if (STILL.test(name) && !this.#written.has(prefix + name)) older++;
+    }
+    return older;
   }
-
-  async abandon(): Promise<void> {}
 }
 
 /** Pictures are compressed already: they are stored, not deflated again. */

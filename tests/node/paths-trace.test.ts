@@ -323,3 +323,26 @@ describe("exports of paths", async () => {
     expect(pathsToSvg(paths, 99, { width: W, height: H })).toContain('<g fill="#fff"></g></svg>');
   });
 });
+
+describe("the order of paths", () => {
+  const speck = (x: number, y: number) => Math.hypot(x - 5, y - 5) < 4;
+  const ring = (x: number, y: number) => Math.hypot(x - 60, y - 45) < 30 && Math.hypot(x - 60, y - 45) > 12;
+  const width = ({ keys }: PathTrack) => {
+    const xs = keys[0]!.path.map(({ x }) => x);
+    return Math.max(...xs) - Math.min(...xs);
+  };
+
+  it("is the object's main part, a speck, then the hole, whichever of them is there first", async () => {
+    const frames = clip(4, (x, y, frame) => ring(x, y) || (frame < 2 && speck(x, y)));
+    const { tracks } = await tracePaths(frames);
+    expect(tracks.map(({ mode }) => mode)).toEqual(["add", "add", "subtract"]);
+    expect(tracks.map((track) => Math.round(width(track) / 10))).toEqual([6, 1, 2]);
+  });
+
+  it("keeps an earlier visible stretch before a longer later one", async () => {
+    const frames = [...clip(2, ring, 3), ...clip(9, ring, 20)];
+    const { tracks } = await tracePaths(frames);
+    const froms = tracks.filter(({ mode }) => mode === "add").map(({ from }) => from);
+    expect(froms).toEqual([3, 20]);
+  });
+});

@@ -194,17 +194,21 @@ class PanelUser {
   /** Exports by the dialogue; `choices` are labels of what to choose. */
   async export(format: string, choices: readonly string[]): Promise<Buffer> {
     const page = this.#page;
-    await page.keyboard.press("Control+e");
-    await page.getByRole("combobox", { name: /^Format/ }).selectOption({ label: format });
-    for (const choice of choices) await page.getByRole("radio", { name: choice }).check({ force: true });
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("dialog").getByRole("button", { name: "Export", exact: true }).click(),
-    ]);
-    const bytes = await bytesOf(download);
+    const download = page.waitForEvent("download");
+    await this.startExport(format, choices);
+    const bytes = await bytesOf(await download);
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     return bytes;
+  }
+
+  /** Up to the press of the button. */
+  async startExport(format: string, choices: readonly string[]): Promise<void> {
+    const page = this.#page;
+    await page.keyboard.press("Control+e");
+    await page.getByRole("combobox", { name: /^Format/ }).selectOption({ label: format });
+    for (const choice of choices) await page.getByRole("radio", { name: choice }).check({ force: true });
+    await page.getByRole("dialog").getByRole("button", { name: "Export", exact: true }).click();
   }
 }
 

@@ -51,15 +51,24 @@ export async function tracePaths(
     (share) => pace(share === undefined ? undefined : OUTLINE_WORK + KEY_WORK * share),
   );
   await pace(OUTLINE_WORK + KEY_WORK);
-  const traced = keyed.map((one) => ({ track: trackOf(one), outline: one.outline })).sort(addedFirst);
+  const traced = keyed.map((one) => ({ track: trackOf(one), outline: one.outline })).sort(hostOrder(frames));
   const quality = await measureQuality(frames, traced, pace);
   await pace(1);
   return { tracks: traced.map(({ track }) => track), quality };
 }
 
-/** Hosts apply masks in order: a hole must come after the part that it is in. */
-function addedFirst({ track: a }: TracedOutline, { track: b }: TracedOutline): number {
-  return a.mode === b.mode ? a.from - b.from : a.mode === "add" ? -1 : 1;
+/**
+ * Hosts apply masks in order: a hole comes after the part that it is in. Of one kind those of an earlier visible
+ * stretch are first, and in it the main one.
+ */
+function hostOrder(frames: readonly OutlinedFrame[]): (a: TracedOutline, b: TracedOutline) => number {
+  const numbers = frames.map(({ frameIndex }) => frameIndex);
+  const starts = numbers.filter((number, i) => number !== numbers[i - 1]! + 1);
+  const stretch = ({ track }: TracedOutline) => starts.filter((start) => start <= track.from).length;
+  return (a, b) => {
+    if (a.track.mode !== b.track.mode) return a.track.mode === "add" ? -1 : 1;
+    return stretch(a) - stretch(b) || length(b.outline) - length(a.outline);
+  };
 }
 
 function trackOf({ outline, fitted }: KeyedOutline): PathTrack {
