@@ -19,6 +19,11 @@ export function Modal({
   const close = () => {
     dialog.value = null;
   };
+  /** The browser closes it at once but says so later; a key pressed in between would find it open, or be undone. */
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    close();
+  };
   useEffect(() => {
     const before = document.activeElement;
     element.current?.showModal();
@@ -33,6 +38,7 @@ export function Modal({
       tabIndex={-1}
       class={`modal ${wide ? "modal-wide" : ""}`}
       aria-label={title}
+      onCancel={cancel}
       onClose={close}
     >
       <header class="modal-head">

@@ -84,30 +84,37 @@ class StillOutput implements MatteOutput {
   }
 }
 
-/** Keeps the masks, compressed, and writes the files at the end. */
-class WholeOutput implements MatteOutput {
-  readonly #request: OutputRequest;
-  readonly #masks = new Map<number, Map<number, Mask>>();
-
-  constructor(request: OutputRequest) {
-    this.#request = request;
-  }
+/** Keeps the masks, compressed, for files that are written at the end; a frame's last result counts. */
+export abstract class KeepingOutput implements MatteOutput {
+  /** By object, then by frame. */
+  protected readonly masks = new Map<number, Map<number, Mask>>();
 
   async add({ frameIndex, objects }: FrameMasks): Promise<void> {
     for (const { objectId, mask } of objects) {
-      const frames = this.#masks.get(objectId) ?? new Map<number, Mask>();
-      this.#masks.set(objectId, frames.set(frameIndex, mask));
+      const frames = this.masks.get(objectId) ?? new Map<number, Mask>();
+      this.masks.set(objectId, frames.set(frameIndex, mask));
     }
   }
 
+  abstract finish(): Promise<number>;
+}
+
+class WholeOutput extends KeepingOutput {
+  readonly #request: OutputRequest;
+
+  constructor(request: OutputRequest) {
+    super();
+    this.#request = request;
+  }
+
   async finish(): Promise<number> {
-    if (this.#masks.size === 0) return 0;
+    if (this.masks.size === 0) return 0;
     return this.#request.format === "rle" ? this.#writeRle() : this.#writeMovies();
   }
 
   async #writeRle(): Promise<number> {
     const { out, info, nameOf } = this.#request;
-    const objects = [...this.#masks].map(([id, frames]) => ({
+    const objects = [...this.masks].map(([id, frames]) => ({
       name: nameOf(id),
       masks: [...frames].sort(([a], [b]) => a - b).map(([frameIndex, mask]) => ({ frameIndex, mask })),
     }));
@@ -121,7 +128,7 @@ class WholeOutput implements MatteOutput {
   async #writeMovies(): Promise<number> {
     const { out, format, range, info, perObject, nameOf } = this.#request;
     const file = withoutExtension(out, MATTE_EXTENSION[format]);
-    for (const [id, frames] of this.#masks) {
+    for (const [id, frames] of this.masks) {
       const writer = await openMatteWriter({
         format,
         content: "matte",
@@ -134,7 +141,7 @@ class WholeOutput implements MatteOutput {
       });
       await writeFrames(writer, frames, info);
     }
-    return this.#masks.size;
+    return this.masks.size;
   }
 }
 

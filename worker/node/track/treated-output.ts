@@ -6,10 +6,10 @@ import type { MatteSettings } from "../../matte/matte-settings.ts";
 import { MATTE_EXTENSION } from "../../matte/matte-writer.ts";
 import type { MatteSink } from "../../matte/write/matte-sink.ts";
 import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
-import type { ExportProgress, Mask, MatteLayer, MatteRequest } from "../../protocol.ts";
+import type { ExportProgress, MatteLayer, MatteRequest } from "../../protocol.ts";
 import { folderSink } from "../folder-sink.ts";
 import { prepareMediaCodecs } from "../media-codecs.ts";
-import { type FrameMasks, type MatteOutput, type OutputRequest, withoutExtension } from "./matte-output.ts";
+import { KeepingOutput, type MatteOutput, type OutputRequest, withoutExtension } from "./matte-output.ts";
 
 export interface Treatment {
   settings: MatteSettings;
@@ -26,26 +26,19 @@ export async function openTreatedOutput(request: OutputRequest, treatment: Treat
   return new TreatedOutput(request, treatment);
 }
 
-/** Keeps the masks, compressed: time's controls look at later frames, and a frame's last result counts. */
-class TreatedOutput implements MatteOutput {
+/** At the end, because the controls in time look at later frames. */
+class TreatedOutput extends KeepingOutput {
   readonly #request: OutputRequest;
   readonly #treatment: Treatment;
-  readonly #masks = new Map<number, Map<number, Mask>>();
 
   constructor(request: OutputRequest, treatment: Treatment) {
+    super();
     this.#request = request;
     this.#treatment = treatment;
   }
 
-  async add({ frameIndex, objects }: FrameMasks): Promise<void> {
-    for (const { objectId, mask } of objects) {
-      const frames = this.#masks.get(objectId) ?? new Map<number, Mask>();
-      this.#masks.set(objectId, frames.set(frameIndex, mask));
-    }
-  }
-
   async finish(): Promise<number> {
-    if (this.#masks.size === 0) return 0;
+    if (this.masks.size === 0) return 0;
     const { frames, maskSide, onProgress } = this.#treatment;
     const job = {
       frames,
@@ -76,7 +69,7 @@ class TreatedOutput implements MatteOutput {
   }
 
   #layers(): MatteLayer[] {
-    return [...this.#masks].map(([objectId, frames]) => ({
+    return [...this.masks].map(([objectId, frames]) => ({
       objectId,
       name: this.#request.nameOf(objectId),
       operation: "add",
@@ -88,7 +81,7 @@ class TreatedOutput implements MatteOutput {
   #stretch(): { from: number; to: number } {
     const { format, info } = this.#request;
     if (format !== "png") return { from: 0, to: info.frameCount - 1 };
-    const covered = [...this.#masks.values()].flatMap((frames) => [...frames.keys()]);
+    const covered = [...this.masks.values()].flatMap((frames) => [...frames.keys()]);
     return { from: covered.reduce((a, b) => Math.min(a, b)), to: covered.reduce((a, b) => Math.max(a, b)) };
   }
 
