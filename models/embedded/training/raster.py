@@ -33,6 +33,24 @@ def waved(texture, wave):
     return cv2.remap(texture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
 
 
+def turned(texture, other, share):
+    """The same outline with a share of another texture's colours, where that one has any"""
+    other = cv2.resize(np.asarray(other), texture.shape[1::-1], interpolation=cv2.INTER_AREA)
+    mixed = texture.astype(np.float32)
+    alpha, seen = mixed[..., 3:] / 255, share * other[..., 3:].astype(np.float32) / 255
+    mixed[..., :3] = mixed[..., :3] * (1 - seen) + share * alpha * other[..., :3]
+    return mixed.astype(np.uint8)
+
+
+def lit(texture, shade):
+    """Light from one side; see Layer.shade"""
+    n = texture.shape[0]
+    unit = ((np.arange(n) + .5) * 2 / n - 1).astype(np.float32)
+    light = np.clip(1 + shade[0] * unit[None] + shade[1] * unit[:, None], .2, 2)[..., None].astype(np.float32)
+    colour = np.minimum(texture[..., :3] * light, texture[..., 3:])
+    return np.concatenate([colour.astype(np.uint8), texture[..., 3:]], 2)
+
+
 def drawn_box(to_texture, n, side):
     """-> (x0, y0, x1, y1) in the frame that the texture can touch, or None"""
     try:
@@ -48,17 +66,25 @@ def drawn_box(to_texture, n, side):
     return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
 
 
-def draw_layer(frame, ids, layer, texture, camera, t, number):
+def surface(texture, layer, other_side, t):
+    """What a layer shows in frame t before it is placed"""
+    if layer.turned[t] > 0:
+        texture = turned(texture, other_side, layer.turned[t])
+    if layer.shade[t].any():
+        texture = lit(texture, layer.shade[t])
+    return waved(texture, layer.wave[t]) if layer.wave[t, 0] > 0 else texture
+
+
+def draw_layer(frame, ids, layer, texture, other_side, camera, t, number):
     """Composites one layer (premultiplied alpha) onto frame [H, H, 3] float and, as `number`, ids [H, H], in place"""
     side = frame.shape[0]
-    if layer.wave[t, 0] > 0:
-        texture = waved(texture, layer.wave[t])
     n = texture.shape[0]
     to_texture = unit_to_pixel(n) @ np.linalg.inv(layer.to_frame[t]) @ camera[t] @ pixel_to_unit(side)
     box = drawn_box(to_texture, n, side)
     if box is None:
         return
     x0, y0, x1, y1 = box
+    texture = surface(texture, layer, other_side, t)
     from_box = to_texture @ np.array([[1, 0, x0], [0, 1, y0], [0, 0, 1.]])
     drawn = cv2.warpPerspective(texture, from_box, (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                                 borderMode=cv2.BORDER_CONSTANT, borderValue=0).astype(np.float32)
@@ -97,6 +123,6 @@ def draw(scene, textures, backgrounds, side):
         frame = cv2.warpPerspective(background, to_picture, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                                     borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
         for i, (layer, cut) in enumerate(zip(scene.layers, cuts)):
-            draw_layer(frame, ids[t], layer, cut, scene.camera, t, layer.object or FIRST_OTHER + i)
+            draw_layer(frame, ids[t], layer, cut, textures[layer.other_side], scene.camera, t, layer.object or FIRST_OTHER + i)
         frames[t] = filmed(frame, scene, t, rng)
     return frames, ids

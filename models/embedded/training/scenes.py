@@ -9,8 +9,10 @@ import numpy as np
 SLOWEST = .1  # frames of real footage follow each other closely: all rates are scaled by .1 to 1, evenly in the logarithm
 LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
+PARTED = .45  # share of targets that are made of several parts with looks of their own, like a person in clothes
 HIDE = .3  # chance of an object to leave or to be covered
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
+MOST_TURNED = .7  # something of the known side stays in view
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -24,6 +26,9 @@ class Layer:
     gain: np.ndarray  # [T, 3]
     bias: np.ndarray  # [3], of 255
     wave: np.ndarray  # [T, 6]: amplitude, frequency, phase of the shift along x, then along y
+    shade: np.ndarray  # [T, 2]: by how much of itself light grows from the texture's middle to its right and lower edge
+    other_side: int  # texture whose colours show as the thing turns
+    turned: np.ndarray  # [T] 0 to 1, how much of them shows
 
     @property
     def to_frame(self):
@@ -110,7 +115,8 @@ class Director:
 
     def layer(self, texture, matrix, object, bends=True):
         rng, t = self.rng, self.t
-        made = Layer(texture, matrix, object, rng.random() < .5, np.ones((self.T, 3)), np.zeros(3), np.zeros((self.T, 6)))
+        made = Layer(texture, matrix, object, rng.random() < .5, np.ones((self.T, 3)), np.zeros(3), np.zeros((self.T, 6)),
+                     np.zeros((self.T, 2)), self.any_texture(), np.zeros(self.T))
         if rng.random() < .6:
             made.gain = rng.uniform(.6, 1.3) * rng.normal(1, .12, 3)[None] * np.exp(self.wander(.06, .4))[:, None]
             made.bias = rng.normal(0, 12, 3)
@@ -119,6 +125,10 @@ class Director:
             along_x = [self.still(a), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * self.pace * t]
             along_y = [self.still(a * rng.uniform(.3, 1)), self.still(rng.uniform(1, 4)), rng.uniform(0, 6.3) + rng.normal(0, .7) * self.pace * t]
             made.wave = np.stack(along_x + along_y, 1)
+        if rng.random() < .5:
+            made.shade = rng.normal(0, .3, 2) + np.stack([self.wander(.3, .4), self.wander(.3, .4)], 1)
+        if bends and rng.random() < .3:
+            made.turned = np.clip(np.abs(self.wander(.6, .4)), 0, MOST_TURNED)
         return made
 
     def motion(self, size, position):
@@ -149,8 +159,8 @@ class Director:
         texture = self.any_texture()
         target = Target(texture, size, position, self.motion(size, position))
         target.layers = [self.layer(texture, target.matrix, object)]
-        if rng.random() < .25:
-            target.layers += [self.limb(target.matrix, object) for _ in range(rng.integers(1, 3))]
+        if rng.random() < PARTED:
+            target.layers += [self.limb(target.matrix, object) for _ in range(rng.integers(1, 4))]
             if rng.random() < .5:
                 target.layers.reverse()
         return target
