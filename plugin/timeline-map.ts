@@ -55,7 +55,7 @@ export function stillsTiming(timing: ClipTiming): ClipTiming {
 }
 
 /** Share by which a speed in floating point may be off its exact ratio; hosts keep some in 32 bits. */
-const SPEED_ROUNDING = 1e-7;
+export const SPEED_ROUNDING = 1e-7;
 
 /**
  * Speed as an exact ratio: the simplest one that the number can stand for, so that a third is a third and

@@ -1,5 +1,6 @@
 /** Which source times and speed a track item's numbers mean; pure. */
-import { formatTicks } from "../timecode.ts";
+import { floorDivide, formatTicks, simplestRatio } from "../timecode.ts";
+import { SPEED_ROUNDING } from "../timeline-map.ts";
 
 export interface TrackItemNumbers {
   /** Ticks. */
@@ -65,6 +66,8 @@ function misfit(ratio: number, expected: number): number {
   return Math.abs(Math.log(ratio / expected));
 }
 
+/** Exactly: an out-point that is a few ticks late is a frame late in a clip that runs back. */
 function scaleTicks(ticks: bigint, speed: number): bigint {
-  return (ticks * BigInt(Math.round(speed * 1_000_000))) / 1_000_000n;
+  const { numerator, denominator } = simplestRatio(speed, SPEED_ROUNDING);
+  return floorDivide(ticks * BigInt(numerator), BigInt(denominator));
 }
