@@ -10,7 +10,6 @@ import { isAtLeast } from "../../plugin/premiere/versions.ts";
 import type { HostOutcome } from "../../plugin/protocol.ts";
 import { completeStillType } from "../../plugin/still-file.ts";
 import { frameToTicks } from "../../plugin/timecode.ts";
-import { placeMatte } from "../../plugin/timeline-map.ts";
 import { fakeHost } from "../support/premiere/fake-premiere.ts";
 import { at, makeScene, planFor, type Scene, select } from "../support/premiere/scenario.ts";
 import { TICKS } from "../support/premiere/timeline-model.ts";
@@ -289,59 +288,6 @@ describe("stills that Premiere renders", () => {
       expect(failureOf(await scene.host.renderStill(clipId, frame, 96)).message).toContain("0 to 99");
     }
   });
-});
-
-describe("a frame-number clip under its matte", () => {
-  const cases = [
-    { rate: 25, sequence: TICKS / 25n, speed: 1, reversed: false, inFrame: 40 },
-    { rate: 23.976, sequence: 10_594_584_000n, speed: 1, reversed: false, inFrame: 7 },
-    { rate: 29.97, sequence: 8_475_667_200n, speed: 1, reversed: false, inFrame: 1799 },
-    { rate: 24, sequence: TICKS / 30n, speed: 1, reversed: false, inFrame: 3 },
-    { rate: 60, sequence: 10_594_584_000n, speed: 1, reversed: false, inFrame: 3 },
-    { rate: 25, sequence: TICKS / 25n, speed: 2, reversed: false, inFrame: 10 },
-    { rate: 25, sequence: TICKS / 25n, speed: 0.4, reversed: false, inFrame: 10 },
-    { rate: 25, sequence: TICKS / 25n, speed: 1, reversed: true, inFrame: 10 },
-    { rate: 59.94, sequence: 8_475_667_200n, speed: 1.5, reversed: true, inFrame: 10 },
-  ];
-  test.each(cases)(
-    "$rate fps at speed $speed, reversed $reversed: matte frame n lies over host frame n",
-    async (shape) => {
-      const scene = makeScene();
-      const frames = 30;
-      scene.world.settings = { ...scene.world.settings, ticksPerFrame: shape.sequence };
-      scene.world.projectItem("street.mov").frameRate = shape.rate;
-      const exact = (await select(scene.host)).rate;
-      const inPoint = frameToTicks(shape.inFrame, exact);
-      const length = shape.sequence * BigInt(frames);
-      const used = BigInt(Math.round(Number(length) * shape.speed));
-      Object.assign(scene.clip, {
-        start: shape.sequence * 11n,
-        end: shape.sequence * 11n + length,
-        inPoint,
-        outPoint: inPoint + used,
-        speed: shape.speed,
-        reversed: shape.reversed,
-      });
-      const plan = await planFor(scene, { visibility: [], review: [] });
-      unwrap(await scene.host.carryOut(plan));
-      const { sourceFrames } = placeMatte(await select(scene.host), { frameCount: 10_000 });
-      const matte = scene.world.model.tracks[1]!.items[0]!;
-      const item = scene.world.projectItem(matte.itemId!);
-      for (let n = 0; n < frames; n++) {
-        const time = shape.sequence * BigInt(11 + n);
-        // What the host shows: real arithmetic in seconds, at the middle of no frame's edge.
-        const passed = (Number(time - scene.clip.start) / Number(TICKS)) * shape.speed;
-        const rate = exact.numerator / exact.denominator;
-        const edge = Number(shape.reversed ? inPoint + used : inPoint) / Number(TICKS);
-        const clipFrame = shape.reversed
-          ? Math.ceil((edge - passed) * rate - 1e-6) - 1
-          : Math.floor((edge + passed) * rate + 1e-6);
-        const matteSeconds = Number(time - matte.start + matte.inPoint) / Number(TICKS);
-        expect(sourceFrames[Math.floor(matteSeconds * item.frameRate + 1e-3)]).toBe(clipFrame);
-      }
-      expect(matte.end).toBe(scene.clip.end);
-    },
-  );
 });
 
 describe("files and sessions", () => {
