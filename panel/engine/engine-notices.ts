@@ -12,11 +12,11 @@ export const WITHOUT_ENGINE =
   "times as long. To try the engine again, close the panel and open it.";
 
 /** Again with the first clip, whose opening takes earlier notices away. */
-export function tellOfEngine(engine: Signal<EngineState>, { clip, notice }: SessionState): void {
+export function tellOfEngine(engine: Signal<EngineState>, { clip, opening, notice }: SessionState): void {
   let told = false;
   effect(() => {
     const { phase } = clip.value;
-    if (engine.value.phase !== "absent" || told || phase === "opening" || phase === "failed") return;
+    if (engine.value.phase !== "absent" || told || opening.value !== null || phase === "failed") return;
     told = phase === "ready";
     notice.value = { tone: "warning", message: engine.value.why, remedy: WITHOUT_ENGINE };
   });

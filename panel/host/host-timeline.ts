@@ -109,6 +109,8 @@ export class HostTimeline {
       path: mediaPath,
     });
     if (failure) return failure.message;
+    // From here on the clip of before is no longer the one in the viewer.
+    this.clip.value = null;
     if (isTurned(selection, openClipOf(this.#session.state))) return TURNED;
     this.#enter({ selection, route: "media" });
     return null;

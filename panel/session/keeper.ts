@@ -8,8 +8,8 @@ import type { SessionState } from "./session-state.ts";
 import type { Claim, SessionStore } from "./session-store.ts";
 import type { TaskQueue } from "./task-queue.ts";
 
-/** After the last change, milliseconds. */
-const QUIET = 800;
+/** After the last change, milliseconds: what a reload right after an edit may cost. */
+const QUIET = 250;
 /** While tracking: what a crash may cost, milliseconds. */
 const BETWEEN_CHECKPOINTS = 5000;
 /** A long session takes long to write: at most a twentieth of a track's time goes there. */

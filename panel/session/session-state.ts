@@ -13,7 +13,6 @@ import type { SpeedName } from "./speed-options.ts";
 
 type ClipState =
   | { phase: "none" }
-  | { phase: "opening"; name: string }
   | { phase: "ready"; info: ClipInfo; key: string }
   | { phase: "failed"; name: string; error: TrackerFailure };
 
@@ -63,6 +62,8 @@ type SpeedRecord = Record<string, number>;
 
 export interface SessionState {
   clip: Signal<ClipState>;
+  /** Name of the clip that is being opened; the one that is open stays until then. */
+  opening: Signal<string | null>;
   model: Signal<ModelState>;
   environment: Signal<TrackerEnvironment | null>;
   models: Signal<ModelListing[]>;
@@ -90,6 +91,7 @@ export interface SessionState {
 export function createSessionState(): SessionState {
   return {
     clip: signal<ClipState>({ phase: "none" }),
+    opening: signal<string | null>(null),
     model: signal<ModelState>({ phase: "none" }),
     environment: signal<TrackerEnvironment | null>(null),
     models: signal<ModelListing[]>([]),

@@ -32,6 +32,8 @@ export class Session {
   readonly tracker: TrackerApi;
   readonly store: SessionStore;
   readonly #queue = new TaskQueue();
+  /** Clips are opened one after another. */
+  readonly #arrivals = new TaskQueue();
   #toImport: { clipId: string; saved: SavedSession } | null = null;
 
   constructor(tracker: TrackerApi, store: SessionStore) {
@@ -51,25 +53,27 @@ export class Session {
 
   // ---------------------------------------------------------------- clips
 
-  /** Opens a clip and what was done on it before; `media` is kept so that a reload finds it. */
-  async openClip(source: ClipSource): Promise<boolean> {
-    const error = await this.tryClip(source);
-    if (!error) return true;
-    this.state.clip.value = { phase: "failed", name: source.name, error };
-    report(this.state, error);
-    return false;
+  /**
+   * Opens a clip and what was done on it before; `media` is kept so that a reload finds it. Where it can't be
+   * opened, the clip that was open stays, with a track that runs.
+   */
+  openClip(source: ClipSource): Promise<boolean> {
+    return this.#arrivals.run(async () => {
+      const error = await this.#tryClip(source);
+      this.endOpening();
+      if (error) this.#refuseClip(source.name, error);
+      return error === null;
+    });
   }
 
-  /** The same where another source may follow: the person isn't told, and the clip is "opening" until `endOpening`. */
-  async tryClip(source: ClipSource): Promise<TrackerFailure | null> {
-    await this.#leaveClip();
-    return this.#queue.run(() => this.#enterClip(source));
+  /** The same where another source may follow: the person isn't told, and `opening` lasts until `endOpening`. */
+  tryClip(source: ClipSource): Promise<TrackerFailure | null> {
+    return this.#arrivals.run(() => this.#tryClip(source));
   }
 
   /** No other source has followed. */
   endOpening(): void {
-    const { clip } = this.state;
-    if (clip.value.phase === "opening") clip.value = { phase: "none" };
+    this.state.opening.value = null;
   }
 
   /** Opens a clip that is kept on this machine. */
@@ -182,6 +186,23 @@ export class Session {
     });
   }
 
+  async #tryClip(source: ClipSource): Promise<TrackerFailure | null> {
+    this.state.opening.value = source.name;
+    const outcome = await this.tracker.openClip(source);
+    if (!outcome.ok) return outcome.error;
+    await this.#leaveClip();
+    await this.#queue.run(() => this.#enterClip(source, outcome.value));
+    this.endOpening();
+    return null;
+  }
+
+  /** Where nothing is open the first screen says it. */
+  #refuseClip(name: string, error: TrackerFailure): void {
+    const open = openClipOf(this.state);
+    if (!open) this.state.clip.value = { phase: "failed", name, error };
+    else report(this.state, { ...error, remedy: `${error.remedy} ${open.name} stays open.`.trim() });
+  }
+
   async #leaveClip(): Promise<void> {
     const clip = openClipOf(this.state);
     await this.tracking.stop();
@@ -193,12 +214,8 @@ export class Session {
     await this.tracker.closeClip(clip.clipId);
   }
 
-  async #enterClip(source: ClipSource): Promise<TrackerFailure | null> {
+  async #enterClip(source: ClipSource, info: ClipInfo): Promise<void> {
     const { state } = this;
-    state.clip.value = { phase: "opening", name: source.name };
-    const outcome = await this.tracker.openClip(source);
-    if (!outcome.ok) return outcome.error;
-    const info = outcome.value;
     const key = clipKey(source, info);
     this.#show(emptyDocument(info.frameCount), 0, null);
     const mine = await this.keeper.claim(key);
@@ -208,7 +225,6 @@ export class Session {
     if (saved) await this.#restore(info, saved);
     this.keeper.watch();
     if (!saved && source.kind === "media") this.#keepMedia(key, source.blob);
-    return null;
   }
 
   /** In the background: a large file takes a while, and nothing waits for it. */

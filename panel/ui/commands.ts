@@ -9,6 +9,8 @@ export interface Command {
   label: string;
   /** As pressed: "Shift+ArrowLeft"; "Mod" is Command on a Mac and Control elsewhere. */
   keys: string[];
+  /** Also in a text field, which has no use for its keys. */
+  whileTyping?: boolean;
   run: () => void;
 }
 
@@ -183,12 +185,15 @@ function sessionCommands(panel: Panel): Command[] {
   const show = (name: "help" | "models" | "export" | "clips") => () => {
     panel.dialog.value = panel.dialog.value === name ? null : name;
   };
-  return [
-    command("Undo", "Mod+z", () => panel.session.undo()),
-    command("Redo", ["Mod+Shift+Z", "Mod+y"], () => panel.session.redo()),
+  const opening = [
     command("Clips", "Mod+o", show("clips")),
     command("Export", "Mod+e", show("export")),
     command("Models", "Mod+m", show("models")),
+  ].map((each) => ({ ...each, whileTyping: true }));
+  return [
+    command("Undo", "Mod+z", () => panel.session.undo()),
+    command("Redo", ["Mod+Shift+Z", "Mod+y"], () => panel.session.redo()),
+    ...opening,
     command("Keys", "?", show("help")),
   ];
 }
@@ -232,10 +237,11 @@ const belongsToControl = (event: KeyboardEvent) =>
 
 /** What the pressed keys ask for; null where they belong to what is focused, or to nobody. */
 export function commandFor(event: KeyboardEvent, commands: Commands): Command | null {
-  if (event.defaultPrevented || isTyping(event.target) || belongsToControl(event)) return null;
+  if (event.defaultPrevented || belongsToControl(event)) return null;
   if (document.querySelector("dialog[open]") && event.key !== "?") return null;
   const pressed = pressedKeys(event);
-  return commands.find(({ keys }) => keys.includes(pressed)) ?? null;
+  const command = commands.find(({ keys }) => keys.includes(pressed));
+  return command && (command.whileTyping || !isTyping(event.target)) ? command : null;
 }
 
 export function runKey(event: KeyboardEvent, commands: Commands): void {

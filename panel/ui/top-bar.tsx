@@ -51,11 +51,11 @@ export function TopBar() {
 
 function ClipButton() {
   const { session, dialog } = usePanel();
-  const { clip } = session.state;
+  const { clip, opening } = session.state;
   const info = openClipOf(session.state);
   const name =
     clip.value.phase === "none"
-      ? "Open a clip"
+      ? (opening.value ?? "Open a clip")
       : clip.value.phase === "ready"
         ? clip.value.info.name
         : clip.value.name;
@@ -69,7 +69,7 @@ function ClipButton() {
     <button type="button" class="clip-button" title="Clips" onClick={() => (dialog.value = "clips")}>
       <Icon name="folder" />
       <span class="clip-name">{name}</span>
-      {clip.value.phase === "opening" && <span class="clip-facts">opening …</span>}
+      {!info && opening.value !== null && <span class="clip-facts">opening …</span>}
       {facts && (
         <span class="clip-facts wide-only" title={info ? `Codec: ${info.codec}` : ""}>
           {facts.join("  ·  ")}

@@ -9,10 +9,10 @@ import { Icon } from "../ui/icon.tsx";
 
 export function Guide() {
   const { session, hostTimeline } = usePanel();
-  const { clip, model, document, answering } = session.state;
+  const { opening, model, document, answering } = session.state;
   const host = hostTimeline?.state.value;
   if (host?.phase === "reading") return <Waiting progress={progressOf(host)} />;
-  if (clip.value.phase === "opening") return <Line text={`Opening ${clip.value.name} …`} />;
+  if (opening.value !== null) return <Line text={`Opening ${opening.value} …`} />;
   if (!openClipOf(session.state)) return <Welcome />;
   const state = model.value;
   if (state.phase === "loading" || state.phase === "none") {
@@ -58,7 +58,7 @@ function Welcome() {
         Drop a video here, click an object, and track it through the clip. Everything stays on this machine.
       </p>
       {failed && (
-        <p class="welcome-failed">
+        <p class="welcome-failed" role="alert">
           <Icon name="warning" /> {failed.error.message} {failed.error.remedy}
         </p>
       )}

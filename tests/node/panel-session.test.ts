@@ -547,12 +547,36 @@ describe("models and clips", () => {
     expect(session.state.notice.value?.message).toBe("no network");
   });
 
-  it("keeps the page usable when a clip cannot be opened", async () => {
-    const error = { code: "unsupported-codec" as const, message: "no hevc here", remedy: "transcode it" };
+  it("keeps the clip that is open, and its track that runs, when another cannot be opened", async () => {
+    const error = { code: "unsupported-codec" as const, message: "no hevc here.", remedy: "Transcode it." };
+    await session.prompts.addPoint(CLICK);
+    const tracking = session.track();
     tracker.failNext = { call: "openClip", error };
-    expect(await session.openClip(media())).toBe(false);
-    expect(session.state.clip.value).toMatchObject({ phase: "failed", error });
-    expect(await session.openClip(media())).toBe(true);
+    expect(await session.openClip({ ...media(), name: "other.mov" })).toBe(false);
+    await tracking;
+    expect(session.state.clip.value).toMatchObject({ phase: "ready", info: { name: FAKE_CLIP.name } });
+    expect(trackedFrames()).toHaveLength(FAKE_CLIP.frameCount);
+    expect(session.state.notice.value).toMatchObject({
+      message: error.message,
+      remedy: `Transcode it. ${FAKE_CLIP.name} stays open.`,
+    });
+    expect(session.state.opening.value).toBeNull();
+  });
+
+  it("says on the first screen why a clip cannot be opened, and nowhere else", async () => {
+    const error = { code: "unsupported-codec" as const, message: "no hevc here", remedy: "transcode it" };
+    const fresh = new Session(tracker, new MemoryStore());
+    tracker.failNext = { call: "openClip", error };
+    expect(await fresh.openClip(media())).toBe(false);
+    expect(fresh.state.clip.value).toMatchObject({ phase: "failed", error });
+    expect(fresh.state.notice.value).toBeNull();
+    expect(await fresh.openClip(media())).toBe(true);
+  });
+
+  it("opens two clips that are dropped at once one after the other, and closes the first", async () => {
+    const [first, second] = [session.openClip(media()), session.openClip({ ...media(), name: "other.mov" })];
+    expect([await first, await second]).toEqual([true, true]);
+    expect(tracker.openClips).toHaveLength(1);
   });
 });
 

@@ -50,7 +50,9 @@ const copyOf = (state: FakeState): FakeState => ({
 export class FakeTracker implements TrackerApi {
   readonly calls: string[] = [];
   readonly exports: MatteRequest[] = [];
-  state: FakeState = { prompts: new Map(), tracked: new Set() };
+  /** Ids of the open clips, in the order in which they were opened. */
+  readonly openClips: string[] = [];
+  readonly #states = new Map<string, FakeState>();
   /** First frame of another shot. */
   cutAt: number | null = null;
   /** Object scores by frame; others are 8. */
@@ -63,8 +65,20 @@ export class FakeTracker implements TrackerApi {
   options: Record<string, number | boolean> = {};
   #kept = new Map<string, FakeState>();
   #nextState = 1;
+  #clips = 0;
   #stopped = false;
   #busy = false;
+
+  /** Of the clip that was opened last. */
+  get state(): FakeState {
+    return this.#stateOf(this.openClips.at(-1) ?? "");
+  }
+
+  #stateOf(clipId: string): FakeState {
+    const state = this.#states.get(clipId) ?? { prompts: new Map(), tracked: new Set() };
+    this.#states.set(clipId, state);
+    return state;
+  }
 
   get keptStates(): number {
     return this.#kept.size;
@@ -85,7 +99,7 @@ export class FakeTracker implements TrackerApi {
     const id = source.kind === "listed" ? source.id : source.name;
     this.calls.push(`loadModel ${id} ${backend}`);
     this.options = request.options ?? {};
-    if (id !== this.modelId) this.state = { prompts: new Map(), tracked: new Set() };
+    if (id !== this.modelId) this.#states.clear();
     this.modelId = id;
     const model = { id, backend, threads: 1, inputSize: 512, reason: "" };
     return this.#failure("loadModel") ?? ok({ ...model, loadMilliseconds: 1 });
@@ -95,13 +109,18 @@ export class FakeTracker implements TrackerApi {
     return ok(null);
   }
 
-  async openClip() {
-    this.state = { prompts: new Map(), tracked: new Set() };
-    return this.#failure<ClipInfo>("openClip") ?? ok(this.clip);
+  async openClip(): Promise<Outcome<ClipInfo>> {
+    const failed = this.#failure<ClipInfo>("openClip");
+    if (failed) return failed;
+    const clipId = `clip ${++this.#clips}`;
+    this.openClips.push(clipId);
+    return ok({ ...this.clip, clipId });
   }
 
-  async closeClip() {
+  async closeClip(clipId: string) {
     this.calls.push("closeClip");
+    this.openClips.splice(this.openClips.indexOf(clipId), 1);
+    this.#states.delete(clipId);
   }
 
   async readFrame(): Promise<Outcome<ImageBitmap>> {
@@ -112,34 +131,35 @@ export class FakeTracker implements TrackerApi {
     return ok(null);
   }
 
-  async setPrompts(_clip: string, objectId: number, frame: number, prompts: FramePrompts) {
+  async setPrompts(clip: string, objectId: number, frame: number, prompts: FramePrompts) {
     this.calls.push(`setPrompts ${objectId}@${frame} ${prompts.points.length}`);
     const failed = this.#failure<FrameResult | null>("setPrompts");
     if (failed) return failed;
-    const frames = this.state.prompts.get(objectId) ?? new Map<number, FramePrompts>();
-    this.state.prompts.set(objectId, frames);
-    const said = prompts.points.length > 0 || prompts.box || prompts.mask;
-    if (said) frames.set(frame, prompts);
+    const { prompts: said } = this.#stateOf(clip);
+    const frames = said.get(objectId) ?? new Map<number, FramePrompts>();
+    said.set(objectId, frames);
+    const says = prompts.points.length > 0 || prompts.box || prompts.mask;
+    if (says) frames.set(frame, prompts);
     else frames.delete(frame);
-    return ok(said ? this.#result(objectId, frame) : null);
+    return ok(says ? this.#result(clip, objectId, frame) : null);
   }
 
-  async previewClick(_clip: string, objectId: number, frame: number) {
-    return ok(this.#result(objectId, frame));
+  async previewClick(clip: string, objectId: number, frame: number) {
+    return ok(this.#result(clip, objectId, frame));
   }
 
-  async removeObject(_clip: string, objectId: number) {
-    this.state.prompts.delete(objectId);
+  async removeObject(clip: string, objectId: number) {
+    this.#stateOf(clip).prompts.delete(objectId);
     return ok(null);
   }
 
-  async affectedStretch(_clip: string, objectId: number, frame: number) {
-    const after = [...this.state.tracked].filter((each) => each > frame);
+  async affectedStretch(clip: string, objectId: number, frame: number) {
+    const after = [...this.#stateOf(clip).tracked].filter((each) => each > frame);
     return after.length === 0 ? null : { objectId, from: frame, to: Math.max(...after) };
   }
 
   async track(
-    _clip: string,
+    clip: string,
     request: Parameters<TrackerApi["track"]>[1],
     onProgress: Parameters<TrackerApi["track"]>[2],
   ): ReturnType<TrackerApi["track"]> {
@@ -152,13 +172,14 @@ export class FakeTracker implements TrackerApi {
     this.#stopped = false;
     this.#busy = true;
     try {
-      return await this.#run(request, onProgress);
+      return await this.#run(clip, request, onProgress);
     } finally {
       this.#busy = false;
     }
   }
 
   async #run(
+    clip: string,
     { from, to, objectIds = [], stopAtCuts = false, zoom = false }: Parameters<TrackerApi["track"]>[1],
     onProgress: Parameters<TrackerApi["track"]>[2],
   ): ReturnType<TrackerApi["track"]> {
@@ -168,8 +189,8 @@ export class FakeTracker implements TrackerApi {
       const isCut = stopAtCuts && frame !== from && frame === this.cutAt;
       if (isCut) return ok({ ended: "cut", doneFrames: done - 1, resumeAt: frame });
       if (this.#stopped) return ok({ ended: "cancelled", doneFrames: done - 1, resumeAt: frame });
-      const results = objectIds.map((id) => this.#result(id, frame, zoom ? RADIUS - 1 : RADIUS));
-      this.state.tracked.add(frame);
+      const results = objectIds.map((id) => this.#result(clip, id, frame, zoom ? RADIUS - 1 : RADIUS));
+      this.#stateOf(clip).tracked.add(frame);
       await onProgress({
         results,
         frameIndex: frame,
@@ -186,16 +207,16 @@ export class FakeTracker implements TrackerApi {
     this.#stopped = true;
   }
 
-  async keepState() {
+  async keepState(clip: string) {
     const id = `state ${this.#nextState++}`;
-    this.#kept.set(id, copyOf(this.state));
+    this.#kept.set(id, copyOf(this.#stateOf(clip)));
     return id;
   }
 
-  async returnToState(_clip: string, id: string) {
+  async returnToState(clip: string, id: string) {
     const kept = this.#kept.get(id);
     if (!kept) throw new Error(`${id} was forgotten`);
-    this.state = copyOf(kept);
+    this.#states.set(clip, copyOf(kept));
     return ok(null);
   }
 
@@ -203,24 +224,24 @@ export class FakeTracker implements TrackerApi {
     this.#kept.delete(id);
   }
 
-  async exportState(_clip: string, id?: string) {
+  async exportState(clip: string, id?: string) {
     // The real one waits for the track to end; whoever waits for it inside of a track waits forever.
     if (this.#busy && id === undefined) throw new Error("exportState was called while a track runs");
-    const state = id === undefined ? this.state : this.#kept.get(id)!;
+    const state = id === undefined ? this.#stateOf(clip) : this.#kept.get(id)!;
     const plain = [...state.prompts].map(([id, frames]) => [id, [...frames]]);
     const json = JSON.stringify({ prompts: plain, tracked: [...state.tracked] });
     return ok({ modelId: this.modelId, bytes: new TextEncoder().encode(json) });
   }
 
-  async importState(_clip: string, state: { bytes: Uint8Array }) {
+  async importState(clip: string, state: { bytes: Uint8Array }) {
     this.calls.push("importState");
     const { prompts, tracked } = JSON.parse(new TextDecoder().decode(state.bytes));
-    this.state = {
+    this.#states.set(clip, {
       prompts: new Map(
         prompts.map(([id, frames]: [number, [number, FramePrompts][]]) => [id, new Map(frames)]),
       ),
       tracked: new Set(tracked),
-    };
+    });
     return ok(null);
   }
 
@@ -229,7 +250,7 @@ export class FakeTracker implements TrackerApi {
     const exported = await this.exportState(clip, id ?? undefined);
     if (!exported.ok) return exported;
     const { modelId, bytes } = exported.value;
-    const state = id === null ? this.state : this.#kept.get(id)!;
+    const state = id === null ? this.#stateOf(clip) : this.#kept.get(id)!;
     const parts = [...state.tracked].map((frame) => `frame ${frame}`);
     for (const name of parts)
       if (!known.includes(name)) await onPart({ name, bytes: new TextEncoder().encode(name) });
@@ -283,9 +304,9 @@ export class FakeTracker implements TrackerApi {
   }
 
   /** Closer up, a disc is a pixel smaller. */
-  #result(objectId: number, frameIndex: number, radius = RADIUS): FrameResult {
+  #result(clip: string, objectId: number, frameIndex: number, radius = RADIUS): FrameResult {
     const { width, height } = this.clip;
-    const frames = this.state.prompts.get(objectId);
+    const frames = this.#stateOf(clip).prompts.get(objectId);
     const near =
       frames && [...frames].sort((a, b) => Math.abs(a[0] - frameIndex) - Math.abs(b[0] - frameIndex))[0];
     const at = near?.[1].points[0] ?? near?.[1].box ?? { x: width / 2, y: height / 2 };
