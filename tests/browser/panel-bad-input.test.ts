@@ -67,13 +67,35 @@ it.each([
     /Copy or download it again/,
   ],
 ] as const)(
-  "a file of %s is refused in words, and the demo clip can still be opened",
+  "a file of %s is refused in words, once, and the demo clip stays open",
   async (what, file, message, remedy) => {
     await opened();
     await user.open(video("wrong.mp4", file()));
     const text = await told(message, what.replace(/ /g, "-"));
     expect(text).toContain("wrong.mp4");
     expect(text).toMatch(remedy);
+    expect(text).toContain("demo.mp4 stays open");
+    expect(await user.page.getByText("wrong.mp4").count()).toBe(1);
+    await user.clipOpen();
+  },
+  LONG,
+);
+
+it(
+  "a broken file dropped while a track runs disturbs neither the picture nor the track",
+  async () => {
+    await opened();
+    await user.page.locator(".model-ready").waitFor();
+    await user.click(150, 290);
+    await user.hasPoints(1);
+    await user.workUntil(12);
+    await user.page.keyboard.press("t");
+    await user.open(video("wrong.mp4", Buffer.from("no video")));
+    await told(/stays open/, "broken-while-tracking");
+    await user.page
+      .locator(".hidden-text[role=status]", { hasText: /^Tracked$/ })
+      .waitFor({ state: "attached" });
+    expect(await user.trackedFrames()).toEqual([1, 12]);
   },
   LONG,
 );
@@ -96,6 +118,11 @@ it(
     }
     await user.page.keyboard.press("ArrowRight");
     expect(await field.inputValue()).toBe("2");
+    await field.fill("77");
+    await user.page.keyboard.press("Control+o");
+    await user.page.getByRole("dialog", { name: "Clips" }).waitFor();
+    expect(await field.inputValue(), "what was typed before a dialogue came").toBe("77");
+    await user.page.keyboard.press("Escape");
   },
   LONG,
 );
