@@ -401,6 +401,21 @@ describe("Ctrl-C", () => {
     expect(existsSync(place.path("part.json"))).toBe(true);
   });
 
+  test("while treated files are written ends that, and keeps those that are finished", async () => {
+    const out = place.path("cancelled-writing");
+    const treated = ["--point", "20,32", "--matte", "grow=1", "--out", out];
+    const { code, summary, stderr } = await run(["track", clip, ...place.model, ...treated], {
+      onError: (text, cancel) => (text.startsWith("Writing 1 of") ? cancel() : undefined),
+    });
+    expect(code).toBe(130);
+    const written = readdirSync(out).sort();
+    expect(written.length).toBeGreaterThanOrEqual(1);
+    expect(written.length).toBeLessThan(FRAMES);
+    expect(written).toEqual(stills(written.length));
+    expect(summary).toMatchObject({ cancelled: true, files: written.length });
+    expect(stderr).toContain("what is done is kept");
+  });
+
   test("leaves a movie that can be played", async () => {
     const out = place.path("cancelled.mp4");
     const args = ["track", clip, ...place.model, "--point", "20,32", "--out", out, "--format", "h264"];

@@ -136,9 +136,10 @@ async function openOutput(
   return new VisibleOutput(output, visibility, (id) => words.get(nameOf(id)) ?? []);
 }
 
-function writing(context: CommandContext): Pick<Treatment, "onProgress"> {
+function writing(context: CommandContext): Pick<Treatment, "onProgress" | "signal"> {
   let shown: Progress | null = null;
   return {
+    signal: context.signal,
     onProgress: ({ doneFrames, totalFrames }) => {
       shown ??= progress(context, "Writing", "frames");
       shown.at(doneFrames, totalFrames);

@@ -4,9 +4,10 @@ import { exportMatte } from "../../export-matte.ts";
 import type { FrameSource } from "../../frames/frame-source.ts";
 import type { MatteSettings } from "../../matte/matte-settings.ts";
 import { MATTE_EXTENSION } from "../../matte/matte-writer.ts";
-import type { MatteSink } from "../../matte/write/matte-sink.ts";
+import type { MatteSink, MatteStream } from "../../matte/write/matte-sink.ts";
 import { assertMovieFormat } from "../../matte/write/movie-writer.ts";
 import type { ExportProgress, MatteLayer, MatteRequest } from "../../protocol.ts";
+import { isAbort } from "../../tracker-error.ts";
 import { folderSink } from "../folder-sink.ts";
 import { prepareMediaCodecs } from "../media-codecs.ts";
 import { KeepingOutput, type MatteOutput, type OutputRequest, withoutExtension } from "./matte-output.ts";
@@ -18,6 +19,8 @@ export interface Treatment {
   /** Side of the model's own masks; asked for at the end, when the model is known. */
   maskSide: () => number;
   onProgress: (progress: ExportProgress) => void;
+  /** While files are written it ends that, and those that are finished stay. */
+  signal: AbortSignal;
 }
 
 /** @throws TrackerError `unsupported-codec` before anything is tracked. */
@@ -30,6 +33,7 @@ export async function openTreatedOutput(request: OutputRequest, treatment: Treat
 class TreatedOutput extends KeepingOutput {
   readonly #request: OutputRequest;
   readonly #treatment: Treatment;
+  #files = 0;
 
   constructor(request: OutputRequest, treatment: Treatment) {
     super();
@@ -39,17 +43,37 @@ class TreatedOutput extends KeepingOutput {
 
   async finish(): Promise<number> {
     if (this.masks.size === 0) return 0;
-    const { frames, maskSide, onProgress } = this.#treatment;
+    const { frames, maskSide, onProgress, signal } = this.#treatment;
     const job = {
       frames,
       request: this.#matteRequest(),
       maskSide: maskSide(),
       onFile: () => undefined,
       onProgress,
-      signal: new AbortController().signal, // also what was tracked before a cancellation is written whole
+      // What was tracked before a cancellation is written whole.
+      signal: signal.aborted ? new AbortController().signal : signal,
     };
-    const { files } = await exportMatte(job, prepareMediaCodecs, () => this.#sink());
-    return files;
+    await exportMatte(job, prepareMediaCodecs, () => this.#counted(this.#sink())).catch((error) => {
+      if (!isAbort(error)) throw error;
+    });
+    return this.#files;
+  }
+
+  #counted(sink: MatteSink): MatteSink {
+    const counting = (stream: MatteStream): MatteStream => ({
+      ...stream,
+      finish: async () => {
+        await stream.finish();
+        this.#files += 1;
+      },
+    });
+    return {
+      writeFile: async (path, bytes) => {
+        await sink.writeFile(path, bytes);
+        this.#files += 1;
+      },
+      createFile: async (path) => counting(await sink.createFile(path)),
+    };
   }
 
   #matteRequest(): MatteRequest {
