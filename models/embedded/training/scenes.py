@@ -11,6 +11,7 @@ LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
 PARTED = .45  # share of targets that are made of several parts with looks of their own, like a person in clothes
 HIDE = .3  # chance of an object to leave or to be covered
+RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
@@ -178,12 +179,27 @@ class Director:
         rng, T = self.rng, self.T
         a = int(rng.integers(1, T))
         b = int(rng.integers(a + 1, T + 1))
+        if rng.random() < RETURNS:
+            a, b = sorted(int(x) for x in rng.choice(np.arange(1, T), 2, replace=False))
+            self.come_back(target, b)
         angle = rng.uniform(0, 6.3)
         away = np.array([np.cos(angle), np.sin(angle)])
         if rng.random() < .45:
             self.send_away(target, a, b, away)
             return None
         return self.cover(target, a, b, away)
+
+    def come_back(self, target, b):
+        """From frame b on it is somewhere else, turned and of another size: behind an occluder things go on."""
+        rng = self.rng
+        old = target.matrix[b, :2, 2] / target.matrix[b, 2, 2]
+        new = rng.uniform(-.8, .8, 2)
+        zoom = self.still(np.exp(rng.normal(0, .25)))
+        there = placement(self.still(new[0]), self.still(new[1]), self.still(rng.normal(0, .5)), zoom, zoom)
+        move = there @ placement(self.still(-old[0]), self.still(-old[1]), self.still(0.), self.still(1.), self.still(1.))
+        for layer in target.layers:
+            layer.matrix = np.concatenate([layer.matrix[:b], move[b:] @ layer.matrix[b:]])
+        target.matrix = np.concatenate([target.matrix[:b], move[b:] @ target.matrix[b:]])
 
     def send_away(self, target, a, b, away):
         rng = self.rng

@@ -15,6 +15,7 @@ from raster import FIRST_OTHER
 
 CLIP_LENGTH = 1000  # frames; pointer positions depend on it only where a clip is shorter than 16
 CORRECTION_WEIGHT = .7
+LONGEST_PAUSE = 16  # frames; upstream reads 16 pointers
 
 
 def pick_objects(ids, count, anything=False):
@@ -72,6 +73,22 @@ def with_correction(points, mask, predicted):
                 point_labels=torch.cat([points["point_labels"], labels], 1))
 
 
+def choose_pause(masks, chance):
+    """masks [T, N, 1, H, W] bool -> (frame, copies): the clip stands still there for so many frames more, or (0, 0).
+
+    [Note: long absences] A person's object may be away for seconds. By then the six recent memories and most pointers
+    say "not here", and only the prompted frame knows the object. Clips of 4 or 8 frames never come to that, so
+    a network trained on them alone doesn't find again what returns. A frame that stands still costs nothing: its
+    memory is read several times.
+    """
+    T = len(masks)
+    if T < 3 or random.random() >= chance:
+        return 0, 0
+    away = (~masks.flatten(2).any(-1)).sum(1).tolist()
+    frames = range(1, T - 1)
+    return random.choices(frames, [1 + 5 * away[t] for t in frames])[0], random.randint(3, LONGEST_PAUSE)
+
+
 class Unroll:
     """Holds a model, the raw decoder output of its latest frame (logits before the object-score gate) and the feature
     pyramid of its latest batch."""
@@ -106,9 +123,9 @@ class Unroll:
             high_res_features=high_res, multimask_output=self.model._use_multimask(is_first, points))
         return heads, points
 
-    def __call__(self, features, masks, objects, prompt, corrections=0, late_click=0., gap=0, on_frame=None):
+    def __call__(self, features, masks, objects, prompt, corrections=0, late_click=0., gap=0, pause=(0, 0), on_frame=None):
         """features: see `features`; masks [T, N, 1, H, W] bool. `gap` frames are pretended between the first
-        frame and the rest. on_frame(t, raw, weight) is called for every decoder pass that may be trained.
+        frame and the rest; pause: see `choose_pause`. on_frame(t, raw, weight) is called for every decoder pass that may be trained.
 
         -> predicted masks [T, N, 1, H, W] bool
         """
@@ -119,7 +136,7 @@ class Unroll:
         bank = dict(cond_frame_outputs={}, non_cond_frame_outputs={})
         predicted = []
         for t in range(T):
-            frame_index = t if t == 0 else t + gap
+            frame_index = t + (gap if t > 0 else 0) + (pause[1] if t > pause[0] else 0)
             at = torch.arange(B).repeat_interleave(objects) * T + t
             feats, pos = [x[:, at] for x in features], [x[:, at] for x in codes]
             points, mask_prompt = first_prompt(prompt, masks[0]) if t == 0 else (None, None)
@@ -138,6 +155,8 @@ class Unroll:
                 model._encode_memory_in_output(feats, sizes, points, True, heads[4], heads[6], current)
             kind = "cond_frame_outputs" if t == 0 or clicks else "non_cond_frame_outputs"
             bank[kind][frame_index] = current
+            if t > 0 and t == pause[0]:
+                bank["non_cond_frame_outputs"].update((frame_index + copy, current) for copy in range(1, pause[1] + 1))
         return torch.stack(predicted)
 
 
