@@ -54,6 +54,7 @@ async function writeMatte(
   await session.prompts.addPoint({ x: 8, y: 8, label: 1 });
   await session.track("forward");
   expect(await timeline.write("track-matte"), notice.value?.message).toBe(true);
+  expect(timeline.state.value).toMatchObject({ report: { notDone: [] } });
   await session.tracker.closeClip("clip-1");
   return timeline.clip.value!.route;
 }

@@ -1,4 +1,4 @@
-/** Test support, in Node: a ProRes movie each of whose frames says its number, by the product's own writer. */
+/** Test support, in Node: a movie each of whose frames says its number, by the product's own writer. */
 import { openMatteWriter } from "../../worker/matte/matte-writer.ts";
 import { blobSink } from "../../worker/matte/write/blob-sink.ts";
 import { prepareMediaCodecs } from "../../worker/node/media-codecs.ts";
@@ -8,8 +8,10 @@ import { NUMBERED_SIZE, numberedLevels } from "./numbered-picture.ts";
 export interface NumberedMovie {
   rate: ClipInfo["rate"];
   frameCount: number;
-  /** What the timecode track says of the first frame, as a count of frames. */
+  /** What the timecode track says of the first frame, as a count of frames; H.264 has no such track. */
   startFrame?: number;
+  /** H.264 where absent: its frames are coded in another order than they are shown in. */
+  format?: "h264" | "prores422hq";
 }
 
 const made = new Map<string, Promise<Uint8Array>>();
@@ -23,10 +25,11 @@ export function numberedMovie(movie: NumberedMovie): Promise<Uint8Array> {
 }
 
 /** The writer counts timecode from where a matte begins in its clip, so this one begins at `startFrame`. */
-async function writeMovie({ rate, frameCount, startFrame = 0 }: NumberedMovie): Promise<Uint8Array> {
+async function writeMovie(movie: NumberedMovie): Promise<Uint8Array> {
+  const { rate, frameCount, startFrame = 0, format = "h264" } = movie;
   const files: Blob[] = [];
   const writer = await openMatteWriter({
-    format: "prores422hq",
+    format,
     content: "matte",
     info: infoOf(rate, startFrame + frameCount),
     from: startFrame,

@@ -18,17 +18,21 @@ export function numberedLevels(number: number, { width, height } = NUMBERED_SIZE
   });
 }
 
-/** @throws Error where the picture says none, or an unclear one: a black frame is not frame 0. */
-export function numberIn(picture: Picture): number {
+/**
+ * `levelAt`: 0 to 255, at shares of the width and of the height.
+ * @throws Error where there is no number, or an unclear one: what is black all over is not frame 0.
+ */
+export function numberOf(levelAt: (across: number, down: number) => number): number {
   const bits = Array.from({ length: BITS }, (_, bit) => {
-    const [upper, lower] = [levelAt(picture, bit, 0.25), levelAt(picture, bit, 0.75)];
+    const [upper, lower] = [0.25, 0.75].map((down) => levelAt((bit + 0.5) / BITS, down)) as [number, number];
     if (Math.abs(upper - lower) < 128) throw new Error(`bit ${bit} is unclear: ${upper} over ${lower}`);
     return upper > lower ? 1 << bit : 0;
   });
   return bits.reduce((sum, bit) => sum + bit, 0);
 }
 
-function levelAt({ width, height, data }: Picture, bit: number, down: number): number {
-  const [x, y] = [Math.floor(((bit + 0.5) * width) / BITS), Math.floor(down * height)];
-  return data[(y * width + x) * 4]!;
+export function numberIn({ width, height, data }: Picture): number {
+  const pixelAt = (across: number, down: number) =>
+    Math.floor(down * height) * width + Math.floor(across * width);
+  return numberOf((across, down) => data[pixelAt(across, down) * 4]!);
 }

@@ -19,8 +19,8 @@ export interface Shape {
   inExtra: bigint;
   /** Frames of the sequence. */
   length: number;
-  /** Of the media's first frame, as a count of frames. */
-  timecode: number;
+  /** Of the media's first frame, as a count of frames; null where the media has no timecode. */
+  timecode: number | null;
   /** Of the sequence's first frame, the same. */
   zeroFrame: number;
   dropFrame: boolean;
@@ -32,7 +32,7 @@ const PLAIN: Omit<Shape, "clip" | "sequence"> = {
   inFrame: 7,
   inExtra: 0n,
   length: 12,
-  timecode: 0,
+  timecode: null,
   zeroFrame: 0,
   dropFrame: false,
 };
@@ -62,7 +62,9 @@ export async function numberedScene(shape: Shape, size = NUMBERED_SIZE): Promise
   Object.assign(world.projectItem("street.mov"), { ...size, frameRate });
   Object.assign(clip, timesOf(shape), { speed: shape.speed[0] / shape.speed[1], reversed });
   const frameCount = Math.max(40, Number(clip.outPoint / frameTicks(shape.clip)) + 1);
-  const movie = await numberedMovie({ rate: shape.clip, frameCount, startFrame: shape.timecode });
+  const format = shape.timecode === null ? "h264" : "prores422hq";
+  const startFrame = shape.timecode ?? 0;
+  const movie = await numberedMovie({ rate: shape.clip, frameCount, startFrame, format });
   world.files.put("/media/street.mov", movie);
   return scene;
 }
