@@ -26,14 +26,14 @@ export interface Shape {
 
 const FRAMES = 40;
 
-/** Twelve frames, from the layer's fifth. */
+/** Nine frames, from the layer's fifth. */
 export const shapeOf = (source: Fraction, changes: Partial<Shape> = {}): Shape => ({
   source,
   comp: source,
   stretch: 100,
   start: 6,
   from: 11,
-  to: 23,
+  to: 20,
   remap: null,
   ...changes,
 });
