@@ -194,23 +194,8 @@ function crossAttention(x: Value, weights: Weights, { config, bank, rotary, bloc
   const spatial = rotary.turn(rotary.project(bank.spatialKeys, weights.at("k_proj")));
   // Pointers have no place in space: their keys are not turned.
   const pointers = rotary.project(bank.pointerKeys, weights.at("k_proj"));
-  const keys = [pooledMemories(spatial, config), pointers] as const;
-  return projectedAverage(attend(...weighted(query, keys, config), bank.values, 1, block), weights, d);
-}
-
-/**
- * Queries, and keys of memories and pointers in one. A pooled memory stands for `pooling`² of them, so its score
- * grows by the logarithm of that: by one more channel, of ones in the queries.
- */
-function weighted(
-  query: Value,
-  [memories, pointers]: readonly [Value, Value],
-  { memoryAttention: { pooling } }: Sam2Config,
-): [Value, Value] {
-  if (pooling === 1) return [query, concat([memories, pointers], 1, "K")];
-  const constant = (x: Value, value: number) => concat([x, add(mul(slice(x, 2, 0, 1), 0), value)], 2);
-  const keys = [constant(memories, 2 * Math.log(pooling)), constant(pointers, 0)];
-  return [constant(query, 1), concat(keys, 1, "K")];
+  const keys = concat([pooledMemories(spatial, config), pointers], 1, "K");
+  return projectedAverage(attend(query, keys, bank.values, 1, block), weights, d);
 }
 
 /** [B, hw, m] averages of what was looked at to [B, hw, d]: value and output projection at once. */
