@@ -206,15 +206,18 @@ describe("layers whose frames After Effects renders", () => {
     const { session, timeline } = panel;
     const seen: string[] = [];
     const stop = effect(() => {
-      const { clip, notice } = session.state;
+      const { opening, notice } = session.state;
       const { value } = timeline.state;
       if (value.phase === "reading" && value.doneFrames < value.totalFrames)
-        seen.push(`${value.doneFrames} ${clip.value.phase} ${notice.value?.tone}`);
+        seen.push(`${value.doneFrames} ${opening.value} ${notice.value?.tone}`);
     });
     (session.tracker as FakeTracker).failNext = { call: "openClip", error: NO_CODEC };
     expect(await timeline.openSelection()).toBe(true);
     stop();
-    expect(seen).toEqual(Array.from({ length: 14 }, (_, n) => `${n} opening undefined`));
+    expect(seen).toEqual(
+      Array.from({ length: 14 }, (_, n) => `${n} ${timeline.clip.value?.selection.name} undefined`),
+    );
+    expect(session.state.opening.value).toBeNull();
     expect(timeline.clip.value?.route).toBe("stills");
     expect(session.state.notice.value).toEqual({
       tone: "info",
@@ -223,12 +226,14 @@ describe("layers whose frames After Effects renders", () => {
     });
   });
 
-  it("say what is wrong with the file too where they don't come either", async () => {
+  it("say what is wrong with the file too where they don't come either, and the clip before stays", async () => {
     const panel = await open();
+    const before = [panel.session.state.clip.value, panel.timeline.clip.value];
     panel.scene.script.traps.stills = "none";
     (panel.session.tracker as FakeTracker).failNext = { call: "openClip", error: NO_CODEC };
     expect(await panel.timeline.openSelection()).toBe(false);
-    expect(panel.session.state.clip.value.phase).toBe("none");
+    expect([panel.session.state.clip.value, panel.timeline.clip.value]).toEqual(before);
+    expect(panel.session.state.opening.value).toBeNull();
     expect(panel.session.state.notice.value).toMatchObject({
       tone: "error",
       message: expect.stringMatching(/^No codec for it\. After Effects said .*no whole picture came/),
