@@ -152,8 +152,17 @@ export interface ClipInfo {
   /** Clockwise degrees that the container asks for; already applied to width and height. */
   rotation: 0 | 90 | 180 | 270;
   pixelAspect: { numerator: number; denominator: number };
+  /** What the file's own time code says of its first frame; absent where it has none. */
+  timecode?: ClipTimecode;
   /** What the person should know, e.g. that the file is cut off and how many frames are readable. */
   warnings?: string[];
+}
+
+export interface ClipTimecode {
+  /** Of the first frame: frames of the clip, counted from 00:00:00:00. */
+  startFrame: number;
+  /** Whether two numbers of most minutes are left out, so that 29.97 frames a second keep to the clock. */
+  dropFrame: boolean;
 }
 
 // ---------------------------------------------------------------- prompts

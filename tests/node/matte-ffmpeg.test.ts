@@ -9,7 +9,7 @@ import { folderSink } from "../../worker/node/folder-sink.ts";
 import { prepareMediaCodecs } from "../../worker/node/media-codecs.ts";
 import { openClipAt } from "../../worker/node/open-clip.ts";
 import type { ClipInfo } from "../../worker/protocol.ts";
-import { decodeRaw, FFMPEG_MISSING, probe } from "../support/ffmpeg.ts";
+import { decodeRaw, FFMPEG_MISSING, makeMovie, probe } from "../support/ffmpeg.ts";
 
 if (FFMPEG_MISSING) process.stderr.write(`${FFMPEG_MISSING}.\n`);
 
@@ -149,6 +149,45 @@ describe.skipIf(FFMPEG_MISSING !== "")("PNG, read by ffmpeg", () => {
       const expected = frames.flatMap((frame) => cutOut(frame, alpha === "premultiplied"));
       expect([...decodeRaw(png, "rgba", input)]).toEqual(expected);
     }
+  });
+});
+
+describe.skipIf(FFMPEG_MISSING !== "")("the clip's own time code", () => {
+  const at = (rate: string) => ["-vf", `settb=AVTB,setpts=N/(${rate})/TB`, "-r", rate];
+  const PRORES = ["-c:v", "prores_ks"];
+
+  test.each([
+    ["mov", "30000/1001", "01:00:00;00", PRORES, 107_892, true],
+    ["mov", "24000/1001", "10:00:00:12", PRORES, 864_012, false],
+    ["mp4", "25", "00:00:59:24", ["-c:v", "libx264", "-pix_fmt", "yuv420p"], 1499, false],
+  ] as const)(
+    "of a .%s at %s, %s, is read",
+    async (extension, rate, timecode, codec, startFrame, dropFrame) => {
+      const file = join(folder, `timecode-${startFrame}.${extension}`);
+      makeMovie(file, 3, [...at(rate), ...codec, "-timecode", timecode]);
+      const clip = await openClipAt(file);
+      expect(clip.info.timecode).toEqual({ startFrame, dropFrame });
+      clip.close();
+    },
+  );
+
+  test("is none where the file has none", async () => {
+    const file = join(folder, "no-timecode.mov");
+    makeMovie(file, 3, [...at("25"), ...PRORES]);
+    const clip = await openClipAt(file);
+    expect(clip.info).not.toHaveProperty("timecode");
+    clip.close();
+  });
+
+  test.each([
+    [{ startFrame: 107_892, dropFrame: true }, "01:00:00;02"],
+    [{ startFrame: 108_000, dropFrame: false }, "01:00:00:02"],
+  ])("%j goes on in the matte", async (timecode, first) => {
+    const file = await write("goes-on", { format: "prores4444", info: { ...INFO, timecode } });
+    expect(probe(file).streams[1]?.tags?.timecode).toBe(first);
+    const matte = await openClipAt(file);
+    expect(matte.info.timecode).toEqual({ ...timecode, startFrame: timecode.startFrame + FROM });
+    matte.close();
   });
 });
 

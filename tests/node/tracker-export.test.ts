@@ -1,10 +1,9 @@
 /** Runs in Node: masks handed over become matte files, frame for frame. */
-import { BlobSource } from "mediabunny";
 import { describe, expect, test } from "vitest";
 import { exportMatte } from "../../worker/export-matte.ts";
 import { arrayFrameSource } from "../../worker/frames/array-frame-source.ts";
 import { decodePng } from "../../worker/frames/decode-png.ts";
-import { openMediaClip } from "../../worker/frames/media-frame-source.ts";
+import { openMediaBlob } from "../../worker/frames/media-blob.ts";
 import { encodeMask, maskArea, unionMasks } from "../../worker/mask-rle.ts";
 import { pathAt } from "../../worker/matte/path-at.ts";
 import type { PathTrack } from "../../worker/matte/path-types.ts";
@@ -134,8 +133,8 @@ describe("a matte that is exported", () => {
       expect(rows.map((row) => row.filter(Boolean).length)).toEqual([40, 41]);
       return;
     }
-    const movie = await openMediaClip({
-      source: new BlobSource(files[0]!.bytes),
+    const movie = await openMediaBlob({
+      blob: files[0]!.bytes,
       name: "matte",
       clipId: "matte",
       prepareCodec: prepareMediaCodecs,

@@ -24,6 +24,12 @@ export function decodeRaw(file: string, pixelFormat: string, input: readonly str
   });
 }
 
+/** A movie of grey frames, encoded by ffmpeg. */
+export function makeMovie(file: string, frames: number, options: readonly string[]): void {
+  const picture = ["-f", "lavfi", "-i", "color=gray:size=96x64:rate=1", "-frames:v", String(frames)];
+  execFileSync("ffmpeg", ["-v", "error", "-y", ...picture, ...options, file]);
+}
+
 interface ProbedStream {
   codec_type: string;
   codec_name: string;

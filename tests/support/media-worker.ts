@@ -1,7 +1,6 @@
 /** Test support, in a Web Worker of a real browser: frames, matte files and storage as the product uses them there. */
-import { BlobSource } from "mediabunny";
 import type { FrameSource, Picture } from "../../worker/frames/frame-source.ts";
-import { openMediaClip } from "../../worker/frames/media-frame-source.ts";
+import { openMediaBlob } from "../../worker/frames/media-blob.ts";
 import { type FrameFormat, openMatteWriter } from "../../worker/matte/matte-writer.ts";
 import { blobSink } from "../../worker/matte/write/blob-sink.ts";
 import type { MatteFile } from "../../worker/protocol.ts";
@@ -37,8 +36,7 @@ const noCodec = async () => {};
 
 async function play(job: MediaJob): Promise<MediaReport> {
   const blob = await (await fetch("/demo/demo.mp4")).blob();
-  const source = new BlobSource(blob);
-  const clip = await openMediaClip({ source, name: "demo.mp4", clipId: "demo", prepareCodec: noCodec });
+  const clip = await openMediaBlob({ blob, name: "demo.mp4", clipId: "demo", prepareCodec: noCodec });
   const frames: string[] = [];
   for (const index of job.frames) frames.push(await base64((await clip.frame(index)).data));
   const backward: number[] = [];

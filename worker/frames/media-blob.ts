@@ -3,6 +3,7 @@ import { BlobSource, CustomSource } from "mediabunny";
 import type { FrameSource } from "./frame-source.ts";
 import { openMediaClip, type PrepareCodec } from "./media-frame-source.ts";
 import { RangeReader } from "./range-reader.ts";
+import type { ReadRange } from "./source-timecode.ts";
 
 interface PageMedia {
   name: string;
@@ -16,7 +17,11 @@ export interface MediaBlobRequest extends PageMedia {
 
 /** @throws TrackerError as `openMediaClip`. */
 export const openMediaBlob = ({ blob, ...request }: MediaBlobRequest): Promise<FrameSource> =>
-  openMediaClip({ ...request, source: new BlobSource(blob) });
+  openMediaClip({
+    ...request,
+    source: new BlobSource(blob),
+    read: async (start, end) => new Uint8Array(await blob.slice(start, end).arrayBuffer()),
+  });
 
 export interface MediaRangesRequest extends PageMedia {
   /** Answers with ranges of the file; see `RangeRequest`. */
@@ -30,12 +35,13 @@ const RANGE_CACHE_BYTES = 64 * 1024 * 1024;
 /** @throws TrackerError as `openMediaClip`. */
 export function openMediaRanges({ port, bytes, ...request }: MediaRangesRequest): Promise<FrameSource> {
   const reader = new RangeReader(port);
+  const read: ReadRange = (start, end) => reader.read(start, end);
   const source = new CustomSource({
     getSize: () => bytes,
-    read: (start, end) => reader.read(start, end),
+    read,
     dispose: () => reader.close(),
     maxCacheSize: RANGE_CACHE_BYTES,
     prefetchProfile: "network",
   });
-  return openMediaClip({ ...request, source });
+  return openMediaClip({ ...request, source, read });
 }

@@ -25,12 +25,15 @@ import { assertInClip } from "./frame-range.ts";
 import type { FrameSource, Picture } from "./frame-source.ts";
 import { type Display, pictureFromSample } from "./picture-from-sample.ts";
 import { assertPictureSize } from "./picture-limits.ts";
+import { type ReadRange, readTimecode } from "./source-timecode.ts";
 
 /** Makes decoders for a codec available in this realm (loads what is loaded on demand). */
 export type PrepareCodec = (codec: string) => Promise<void>;
 
 export interface MediaClipRequest {
   source: Source;
+  /** The same file for what the media library doesn't read. */
+  read: ReadRange;
   name: string;
   clipId: string;
   prepareCodec: PrepareCodec;
@@ -65,8 +68,11 @@ export async function openMediaClip(request: MediaClipRequest): Promise<FrameSou
     const { frames, warnings } = await readableFrames(track, request.name);
     const timing = clipTiming(frames);
     if (await track.hasHighDynamicRange()) warnings.push(`${request.name} ${HDR}`);
+    const described = await describeClip(track, timing);
+    const timecode = await readTimecode(request.read, await input.source.getSize(), described.rate);
     const info: ClipInfo = {
-      ...(await describeClip(track, timing)),
+      ...described,
+      ...(timecode && { timecode }),
       clipId: request.clipId,
       name: request.name,
       ...(warnings.length > 0 && { warnings }),

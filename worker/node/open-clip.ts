@@ -1,5 +1,5 @@
 /** Node: a clip by its path, a media file or a folder of stills. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { FilePathSource } from "mediabunny";
 import type { FrameSource } from "../frames/frame-source.ts";
@@ -24,7 +24,18 @@ export async function openClipAt(path: string, framesPerSecond = STILLS_PER_SECO
     throw new TrackerError("bad-clip", `${name} is empty (0 bytes).`, "Copy or download the clip again.");
   }
   const source = new FilePathSource(path);
-  return openMediaClip({ source, name, clipId: path, prepareCodec: prepareMediaCodecs });
+  const read = (start: number, end: number) => readRange(path, start, end);
+  return openMediaClip({ source, read, name, clipId: path, prepareCodec: prepareMediaCodecs });
+}
+
+async function readRange(path: string, start: number, end: number): Promise<Uint8Array> {
+  const file = await open(path);
+  try {
+    const { bytesRead, buffer } = await file.read(new Uint8Array(end - start), 0, end - start, start);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 async function openStills(folder: string, name: string, framesPerSecond: number): Promise<FrameSource> {

@@ -1,8 +1,7 @@
 /** Benchmark support: everything around the model: resizing, masks at the clip's size, decoding, PNG. */
 import { readFileSync } from "node:fs";
 import { encode } from "fast-png";
-import { BlobSource } from "mediabunny";
-import { openMediaClip } from "../../../worker/frames/media-frame-source.ts";
+import { openMediaBlob } from "../../../worker/frames/media-blob.ts";
 import { prepareMediaCodecs } from "../../../worker/node/media-codecs.ts";
 import { maskOfLogits } from "../../../worker/postprocess.ts";
 import { preprocess } from "../../../worker/preprocess.ts";
@@ -35,8 +34,8 @@ export async function measurePictures(inputSize: number): Promise<Record<string,
 /** Frames of the demo clip (640 x 360, H.264), one after the other. */
 async function decodeDemo(): Promise<void> {
   const bytes = new Blob([readFileSync("tests/fixtures/demo/demo.mp4")]);
-  const clip = await openMediaClip({
-    source: new BlobSource(bytes),
+  const clip = await openMediaBlob({
+    blob: bytes,
     name: "demo.mp4",
     clipId: "demo",
     prepareCodec: prepareMediaCodecs,

@@ -250,12 +250,13 @@ class MovieWriter implements MatteWriter {
     return [this.#path];
   }
 
-  /** The matte's first frame counts as the clip's frame that it is. Only QuickTime files, at a steady rate. */
+  /** The matte's first frame counts as the clip's frame that it is, from the clip's own start. Only QuickTime files, at a steady rate. */
   async #writeTimecode(): Promise<void> {
     const { info, from } = this.#request;
     if (this.#kind.extension !== "mov" || !this.#index || info.variableFrameRate) return;
     const { moov, position } = this.#index;
-    const timecode = { startFrame: from, rate: info.rate };
+    const { startFrame, dropFrame } = info.timecode ?? { startFrame: 0, dropFrame: false };
+    const timecode = { startFrame: startFrame + from, rate: info.rate, dropFrame };
     await this.#stream.write(position, withTimecodeTrack(moov, position, timecode));
   }
 

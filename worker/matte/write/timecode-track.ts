@@ -10,6 +10,7 @@ export interface Timecode {
   startFrame: number;
   /** Frames a second of the movie. */
   rate: { numerator: number; denominator: number };
+  dropFrame: boolean;
 }
 
 /** `moov` as it was written at `position`: what to write there instead. */
@@ -61,7 +62,7 @@ function withReference(trak: Uint8Array, trackId: number): Uint8Array {
   return box("trak", trak.subarray(BOX_HEADER), box("tref", box("tmcd", u32(trackId))));
 }
 
-function timecodeTrack({ rate }: Timecode, movie: MovieHeader, sampleOffset: number): Uint8Array {
+function timecodeTrack({ rate, dropFrame }: Timecode, movie: MovieHeader, sampleOffset: number): Uint8Array {
   const seconds = movie.duration / movie.timescale;
   const duration = Math.round(seconds * rate.numerator);
   return box(
@@ -81,7 +82,7 @@ function timecodeTrack({ rate }: Timecode, movie: MovieHeader, sampleOffset: num
       "mdia",
       fullBox("mdhd", 0, zeros(8), u32(rate.numerator), u32(duration), zeros(4)),
       fullBox("hdlr", 0, ascii("mhlrtmcd"), zeros(12), pascal("TimeCodeHandler")),
-      box("minf", mediaHeader(), dataInThisFile(), sampleTable(rate, duration, sampleOffset)),
+      box("minf", mediaHeader(), dataInThisFile(), sampleTable({ rate, dropFrame }, duration, sampleOffset)),
     ),
   );
 }
@@ -99,14 +100,18 @@ function mediaHeader(): Uint8Array {
 
 const dataInThisFile = () => box("dinf", fullBox("dref", 0, u32(1), fullBox("url ", 1)));
 
-function sampleTable(rate: Timecode["rate"], duration: number, sampleOffset: number): Uint8Array {
+function sampleTable(
+  { rate, dropFrame }: Omit<Timecode, "startFrame">,
+  duration: number,
+  sampleOffset: number,
+): Uint8Array {
   const framesASecond = Math.round(rate.numerator / rate.denominator);
   const entry = box(
     "tmcd",
     zeros(6),
     u16(1), // data reference
     zeros(4),
-    u32(WRAPS_AT_A_DAY),
+    u32(WRAPS_AT_A_DAY | (dropFrame ? DROPS_FRAMES : 0)),
     u32(rate.numerator),
     u32(rate.denominator),
     Uint8Array.of(framesASecond, 0),
@@ -121,6 +126,7 @@ function sampleTable(rate: Timecode["rate"], duration: number, sampleOffset: num
   );
 }
 
+const DROPS_FRAMES = 1;
 const WRAPS_AT_A_DAY = 2;
 
 // ---------------------------------------------------------------- boxes
