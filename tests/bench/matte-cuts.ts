@@ -41,7 +41,9 @@ export async function cutTable(): Promise<Table> {
   const shots: Picture[][][] = [];
   for (const name of names)
     shots.push(await Promise.all(STARTS.map((start) => footage(`${SHARED}/${name}`, SHOT, start))));
-  const scores = materials(shots).map((material) => ({ name: material.name, ...scoreOf(material) }));
+  const scored = (material: Material) => ({ name: material.name, ...scoreOf(material) });
+  const scores = materials(shots).map(scored);
+  scores.push(...longMaterials(await longShots(names)).map(scored));
   const hard = scores.filter(({ name }) => !name.startsWith(SOFT));
   const sum = (key: "frames" | "cuts" | "found" | "wrong") =>
     hard.reduce((total, score) => total + score[key], 0);
@@ -73,7 +75,38 @@ export async function cutTable(): Promise<Table> {
   };
 }
 
+/** Frames; long enough for a slow dissolve, and for what only looks like one. */
+const LONG_SHOT = 48;
+
+async function longShots(names: readonly string[]): Promise<Picture[][]> {
+  const shots: Picture[][] = [];
+  for (const name of names) shots.push(await footage(`${SHARED}/${name}`, LONG_SHOT, 0));
+  return shots;
+}
+
 const SOFT = "soft: ";
+
+/** The next clip is the other shot. */
+function longMaterials(shots: Picture[][]): Material[] {
+  const uncut = (change: (shot: Picture[]) => Picture[]) =>
+    shots.map((shot) => ({ pictures: change(shot), cuts: [] }));
+  return [
+    { name: `as filmed, ${LONG_SHOT} frames`, sequences: uncut((shot) => shot) },
+    ...[0.005, 0.02, 0.04].map((speed) => ({
+      name: `pan, ${speed * 100} % a frame, ${LONG_SHOT} frames`,
+      sequences: uncut((shot) => pan(shot, speed)),
+    })),
+    {
+      name: `light halves slowly, ${LONG_SHOT} frames`,
+      sequences: uncut((shot) => shot.map((picture, i) => mix(picture, picture, 0, 1 - i / (2 * LONG_SHOT)))),
+    },
+    ...[16, 24].map((length) => ({
+      name: `${SOFT}dissolve, ${length} frames`,
+      soft: length,
+      sequences: shots.map((shot, i) => dissolve(shot, shots[(i + 1) % shots.length]!, length)),
+    })),
+  ];
+}
 
 function materials(shots: Picture[][][]): Material[] {
   const plain = shots.flat();
@@ -155,7 +188,7 @@ function columns({ width, height, data }: Picture, from: number, count: number):
 }
 
 function dissolve(a: readonly Picture[], b: readonly Picture[], length: number): Sequence {
-  const cut = SHOT - length;
+  const cut = a.length - length;
   const mixed = Array.from({ length }, (_, i) => mix(a[cut + i]!, b[i]!, (i + 1) / (length + 1)));
   return { pictures: [...a.slice(0, cut), ...mixed, ...b.slice(length)], cuts: [cut] };
 }

@@ -144,6 +144,37 @@ describe("changes between frames", () => {
     expect(changesOf([...fade, ...back]).indexOf("cut")).toBe(fade.length);
   });
 
+  it.each([8, 30])("finds a dissolve of %i frames once, while it lasts, forward and backward", (length) => {
+    const blend = (a: Picture, b: Picture, share: number): Picture => ({
+      ...a,
+      data: a.data.map((value, i) => value + (b.data[i]! - value) * share),
+    });
+    const shot = (index: number) => scene(1, index, index * 0.004);
+    const other = (index: number) => invert(scene(40, index, index * -0.004));
+    const pictures = Array.from({ length: length + 20 }, (_, i) =>
+      blend(shot(i), other(i), Math.min(1, Math.max(0, (i - 9) / length))),
+    );
+    for (const order of [pictures, [...pictures].reverse()]) {
+      const detector = new FrameChangeDetector();
+      const found = order.flatMap((picture, i) => (detector.next(picture) === "cut" ? [i] : []));
+      expect(found).toHaveLength(1);
+      expect(found[0]).toBeGreaterThan(9);
+      expect(found[0]).toBeLessThanOrEqual(length + 11);
+    }
+  });
+
+  it("takes no object that crosses the picture, slowly or fast, for a dissolve", () => {
+    for (const speed of [0.01, 0.05]) {
+      const detector = new FrameChangeDetector();
+      const changes = Array.from({ length: 30 }, (_, i) =>
+        detector.next(
+          syntheticShot({ width: 96, height: 54, noise: i, radius: 0.4, centre: [i * speed, 0.5] }).picture,
+        ),
+      );
+      expect(changes).not.toContain("cut");
+    }
+  });
+
   it("knows a repeated frame, also with a little coding noise, and not a still camera", () => {
     const detector = new FrameChangeDetector();
     const first = scene(1, 1, 0);

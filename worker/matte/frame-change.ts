@@ -1,5 +1,6 @@
 /** Runs anywhere: whether a frame repeats the one before, or begins another shot. */
 import type { Picture } from "../frames/frame-source.ts";
+import { DissolveDetector } from "./dissolve.ts";
 
 /** Brightness and colour of a frame on a small raster; each channel 0 to 255. */
 type Thumbnail = Float32Array;
@@ -40,6 +41,7 @@ export class FrameChangeDetector {
   #before: Thumbnail | null = null;
   #isBlank = false;
   #usual: number | null = null;
+  readonly #dissolves = new DissolveDetector();
 
   /** How this frame relates to the one before; the first one is continuous. */
   next(picture: Picture): FrameChange {
@@ -55,6 +57,8 @@ export class FrameChangeDetector {
     this.#before = here;
     if (!before) return "continuous";
     if (wasBlank) return isSameShot(before, here) ? "continuous" : this.#cut();
+    const first = this.#dissolves.next(here);
+    if (first && !isSameShot(first, here)) return this.#cut();
     const difference = differenceBothWays(before, here);
     if (difference > CUT_MEAN && difference > CUT_RATIO * (this.#usual ?? 0)) {
       return isSameShot(before, here) ? "continuous" : this.#cut();
@@ -65,6 +69,7 @@ export class FrameChangeDetector {
 
   #cut(): FrameChange {
     this.#usual = null;
+    this.#dissolves.forget();
     return "cut";
   }
 }
