@@ -277,7 +277,8 @@ function speedTable(): Table {
     title: "Milliseconds per frame",
     about:
       "Processor time of one thread and its garbage collector, the least of nine runs. Everything: holes, specks, " +
-      "refining, shrinking, feathering and contrast together.",
+      "refining, shrinking, feathering and contrast together. Refining works on a grid of whole pixels: 1 at 720p, 2 at 1080p, " +
+      "4 at 4K, so 720p has 1.8 times the cells of 1080p.",
     head: ["size", "object's box", "refining", "everything"],
     rows,
   };
