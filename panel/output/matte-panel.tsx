@@ -49,7 +49,7 @@ export function MattePanel() {
           Hard mask
         </button>
       </div>
-      <ZoomButton />
+      <ZoomButtons />
       {GROUPS.map(([group, title]) => (
         <div key={group} class="matte-group">
           <h3>{title}</h3>
@@ -82,21 +82,33 @@ export function MattePanel() {
   );
 }
 
-/** Not a setting: it makes the masks anew, which takes as long as tracking them did. */
-function ZoomButton() {
+/** Not a setting: it makes the masks anew, which takes as long as tracking them did. On one frame it shows what comes. */
+function ZoomButtons() {
   const { session, commands } = usePanel();
   const { tracking, model } = session.state;
-  const label = "Zoom in on small objects";
+  const disabled = tracking.value.phase !== "idle" || model.value.phase !== "ready";
+  const keys = (label: string) => keysFor(commands, label);
   return (
-    <button
-      type="button"
-      class="button matte-zoom"
-      disabled={tracking.value.phase !== "idle" || model.value.phase !== "ready"}
-      title={`Tracks objects that are small in the picture a second time, closer up, for finer masks (${keysFor(commands, label)})`}
-      onClick={() => session.tracking.zoom()}
-    >
-      {label}
-    </button>
+    <div class="matte-zoom">
+      <button
+        type="button"
+        class="button"
+        disabled={disabled}
+        title={`Tracks objects that are small in the picture a second time, closer up, for finer masks (${keys("Zoom in on small objects")})`}
+        onClick={() => session.tracking.zoom()}
+      >
+        Zoom in on small objects
+      </button>
+      <button
+        type="button"
+        class="button"
+        disabled={disabled}
+        title={`To see what it would give; undo takes it back (${keys("Zoom in on this frame only")})`}
+        onClick={() => session.tracking.zoom("frame")}
+      >
+        Try on this frame
+      </button>
+    </div>
   );
 }
 

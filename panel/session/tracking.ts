@@ -1,5 +1,11 @@
 /** Runs the tracker over stretches, keeps what comes, stops and resumes. No DOM. */
-import type { FrameResult, TrackerApi, TrackProgress, TrackSummary } from "../../worker/protocol.ts";
+import type {
+  FrameResult,
+  TrackerApi,
+  TrackProgress,
+  TrackRequest,
+  TrackSummary,
+} from "../../worker/protocol.ts";
 import { maskOverlap } from "./agreement.ts";
 import {
   type FrameRecord,
@@ -50,10 +56,13 @@ export class Tracking {
 
   /**
    * Tracks small objects a second time, larger, for finer masks; those too large to gain anything stay as they
-   * are. What is tracked or corrected later starts from the masks of before.
+   * are. What is tracked or corrected later starts from the masks of before. `scope` "frame": only the frame under
+   * the playhead, to see what it would give; that takes as long as tracking from the nearest prompt to it.
    */
-  async zoom(): Promise<void> {
-    const { tracking, document, notice } = this.#state;
+  async zoom(scope: "range" | "frame" = "range"): Promise<void> {
+    const { tracking, document, notice, frame } = this.#state;
+    const { inFrame, outFrame } = document.value;
+    const [from, to] = scope === "frame" ? [frame.value, frame.value] : [inFrame, outFrame];
     if (tracking.value.phase !== "idle") return;
     const objectIds = document.value.objects.filter(isTracked).map((object) => object.id);
     if (objectIds.length === 0) {
@@ -61,8 +70,9 @@ export class Tracking {
       notice.value = { tone: "warning", message: "There is no track to zoom in on.", remedy };
       return;
     }
-    this.#begin(document.value.inFrame, 0);
-    this.#running = this.#history.act("Zoom in on small objects", () => this.#zoomIn(objectIds));
+    this.#begin(from, 0);
+    const label = scope === "frame" ? "Zoom in on this frame" : "Zoom in on small objects";
+    this.#running = this.#history.act(label, () => this.#zoomIn({ objectIds, from, to, zoom: true }));
     try {
       await this.#running;
     } finally {
@@ -126,12 +136,10 @@ export class Tracking {
     };
   }
 
-  async #zoomIn(objectIds: number[]): Promise<void> {
+  async #zoomIn(request: TrackRequest): Promise<void> {
     const { document, notice } = this.#state;
     const clip = openClipOf(this.#state);
     if (!clip) return;
-    const { inFrame: from, outFrame: to } = document.value;
-    const request = { objectIds, from, to, zoom: true };
     let isOwn = false;
     const outcome = await this.#tracker.track(clip.clipId, request, (progress) => {
       // The first result makes the maps this run's own; the ones in the history stay as they were.

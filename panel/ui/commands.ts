@@ -119,6 +119,7 @@ function trackCommands({ session }: Panel): Command[] {
     command("Track one frame on", "Alt+ArrowRight", () => session.track("next")),
     command("Track one frame back", "Alt+ArrowLeft", () => session.track("previous")),
     command("Zoom in on small objects", "Shift+Z", () => session.tracking.zoom()),
+    command("Zoom in on this frame only", "z", () => session.tracking.zoom("frame")),
     command("Stop, keep what is done", "Escape", () => session.tracking.stop()),
     command("Next frame to review", "n", review(1)),
     command("Previous frame to review", "Shift+N", review(-1)),

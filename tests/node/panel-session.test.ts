@@ -55,6 +55,19 @@ describe("zooming in", () => {
     expect(object()!.records).toEqual(before);
   });
 
+  it("can be tried on the frame under the playhead, which leaves the others", async () => {
+    await session.prompts.addPoint(CLICK);
+    await session.track();
+    const [full] = areas();
+    session.goTo(7);
+    await session.tracking.zoom("frame");
+    expect(tracker.calls.at(-1)).toBe("zoom 7→7 of 1");
+    expect(areas().flatMap((area, frame) => (area < full! ? [frame] : []))).toEqual([7]);
+    expect([session.state.frame.value, session.state.undoLabel.value]).toEqual([7, "Zoom in on this frame"]);
+    await session.undo();
+    expect(new Set(areas())).toEqual(new Set([full]));
+  });
+
   it("keeps what is done when it is stopped, and says so where there is no track", async () => {
     await session.tracking.zoom();
     expect(session.state.notice.value?.message).toContain("no track");
