@@ -19,6 +19,8 @@ const KEY = "AE.ADBE Legacy Key Track Matte";
 const FRAMES = 6;
 /** One thread of WebAssembly on a busy machine. */
 const PATIENCE = 240_000;
+/** Frame of the matte on which a person says that the object is hidden. */
+const HIDDEN = 2;
 const SETUP = { startFrame: 48, frames: FRAMES, sourceFrame: 2 };
 
 /** The page as the package has it, its script inlined. */
@@ -146,6 +148,14 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
     await expect.poll(() => forward.isVisible(), { timeout: PATIENCE, interval: 500 }).toBe(true);
   }
 
+  /** The person's word against the model's. */
+  async function hideInClip(panel: Frame, frame: number): Promise<void> {
+    const field = panel.getByRole("spinbutton", { name: "Frame", exact: true });
+    await field.fill(String(frame + 1));
+    await field.press("Enter");
+    await panel.getByRole("application").press("d");
+  }
+
   async function screenshot(page: Page, name: string): Promise<void> {
     if (!process.env.MASKLET_SCREENSHOTS) return;
     await mkdir(process.env.MASKLET_SCREENSHOTS, { recursive: true });
@@ -169,12 +179,18 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
       const { page, panel } = await open(traps);
       await panel.getByText(route).waitFor({ timeout: 120_000 });
       await clickAndTrack(panel, size);
+      await hideInClip(panel, HIDDEN + (scaledToFrame ? 0 : SETUP.sourceFrame));
       await screenshot(page, `premiere-tracked-${scaledToFrame ? "stills" : "media"}`);
       await panel.getByRole("button", { name: "Write to timeline" }).click();
       await panel.getByText("Placed the matte on Video 2.").waitFor({ timeout: PATIENCE });
       await screenshot(page, `premiere-written-${scaledToFrame ? "stills" : "media"}`);
 
       const { startFrame, sourceFrame } = SETUP;
+      const opacity = [
+        [0, 100],
+        [HIDDEN, 0],
+        [HIDDEN + 1, 100],
+      ];
       const place = { from: startFrame, to: startFrame + FRAMES, rate: 24 };
       expect(await ask(page, "timeline"), name).toEqual([
         [
@@ -183,10 +199,11 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
             item: "demo.mp4",
             inPoint: sourceFrame,
             scaledToFrame: false,
+            opacity: [],
             effects: [[KEY, 2, 1, false]],
           },
         ],
-        [{ ...place, item: "demo.mp4 - Object 1 [mk]", inPoint: 0, scaledToFrame, effects: [] }],
+        [{ ...place, item: "demo.mp4 - Object 1 [mk]", inPoint: 0, scaledToFrame, opacity, effects: [] }],
       ]);
       expect(await ask(page, "mutedTracks")).toEqual([false, false]);
       const files = await ask(page, "matteFiles");
@@ -200,8 +217,9 @@ describe.skipIf(!existsSync(PAGE))("the panel in Premiere's place, on a real vid
           (_, index) => data[index * channels]!,
         );
         expect(width).toBe(masks.width);
+        if (n === HIDDEN) expect(matte.some((level) => level > 0)).toBe(false);
         // The built-in model is small: this tells the fish from everything else, not a good matte from a better.
-        expect(overlap(matte, trueMask(sourceFrame + n)), `frame ${n}`).toBeGreaterThan(0.4);
+        else expect(overlap(matte, trueMask(sourceFrame + n)), `frame ${n}`).toBeGreaterThan(0.4);
       }
       await page.context().close();
     },

@@ -118,6 +118,10 @@ const browserHost: BrowserHost = {
         inPoint: frameOf(item.inPoint),
         rate: world.projectItem(item.itemId!).frameRate,
         scaledToFrame: world.projectItem(item.itemId!).scaledToFrame,
+        opacity: item.components[0]!.params[0]!.keys.map(({ time, value }) => [
+          frameOf(time - item.inPoint),
+          value,
+        ]),
         effects: item.components
           .slice(2)
           .map(({ matchName, params }) => [matchName, ...params.map(({ value }) => value)]),
