@@ -6,7 +6,7 @@ import torch
 import evaluate
 import folders
 import metrics
-from unroll import pick_objects
+from unroll import LONGEST_PAUSE, choose_pause, pick_objects
 
 
 def square(x, side=4, frame=12):
@@ -57,3 +57,13 @@ def test_a_clip_with_one_object_repeats_it():
     masks = pick_objects(ids, 2)
     assert masks.shape == (2, 2, 1, 16, 16)
     assert torch.equal(masks[:, 0], masks[:, 1]) and masks.any()
+
+
+def test_a_clip_stands_still_in_its_middle_most_often_where_a_target_is_away():
+    masks = torch.ones(5, 3, 1, 8, 8, dtype=torch.bool)
+    masks[2] = False
+    frames, copies = zip(*[choose_pause(masks, 1.) for _ in range(200)])
+    assert set(frames) <= {1, 2, 3}
+    assert frames.count(2) > 160  # 16 of 18 are expected
+    assert min(copies) >= 3 and max(copies) <= LONGEST_PAUSE
+    assert choose_pause(masks, 0.) == choose_pause(masks[:2], 1.) == (0, 0)

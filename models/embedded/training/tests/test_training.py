@@ -12,7 +12,7 @@ import train
 CONFIG = os.path.join(train.HERE, "..", "masklet-nano.yaml")
 WEIGHTS = os.path.join(train.HERE, "..", "masklet-nano.pt")
 LEG = dict(name="test", steps=10, size=64, frames=3, clips=2, single=.3, in_picture=4, grouping=1., lr=[1e-3, 5e-4], ramp=3)
-RECORDED_LOSS = 3.810  # mean of steps 8 to 10, on an AVX2 server core
+RECORDED_LOSS = 4.197  # mean of steps 8 to 10, on an AVX2 server core
 
 
 def run(folder, pool, legs=(LEG,), **options):
