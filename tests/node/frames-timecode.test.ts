@@ -60,6 +60,17 @@ test("counts pictures where the camera counts every second one", async () => {
   expect(await timecodeIn(movie({ countsASecond: 25 }))).toEqual({ startFrame: 180_000, dropFrame: false });
 });
 
+test("reads nothing behind the index, where a fragmented movie goes on for thousands of boxes", async () => {
+  const whole = movie({ handler: "vide" });
+  const ends: number[] = [];
+  const read = async (start: number, end: number) => {
+    ends.push(end);
+    return whole.slice(start, end);
+  };
+  expect(await readTimecode(read, whole.length + 1_000_000, RATE)).toBeNull();
+  expect(Math.max(...ends)).toBeLessThanOrEqual(whole.length);
+});
+
 test("is none where it is a running number, or another kind of track", async () => {
   expect(await timecodeIn(movie({ flags: 8 }))).toBeNull();
   expect(await timecodeIn(movie({ handler: "vide" }))).toBeNull();

@@ -37,6 +37,8 @@ async function* tracksOf(file: Box, read: ReadRange): AsyncGenerator<Box> {
   for await (const movie of boxesIn(file, read)) {
     if (movie.type !== "moov") continue;
     for await (const box of boxesIn(movie, read)) if (box.type === "trak") yield box;
+    // There is one; behind it a fragmented movie has thousands of boxes, each a reading of its own.
+    return;
   }
 }
 

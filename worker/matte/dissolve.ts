@@ -6,6 +6,11 @@
  * are somewhere else, not at two places half as strong. Movement within the shots bends the line a little.
  */
 
+/*
+ * Where the limits come from: they were reasoned out before any clip was tried, and none was changed by the clips in
+ * tests/MATTE.md; only the longest span was added when dissolves of 24 frames had been missed there.
+ */
+
 /** Frames from the first to the last; a part of a longer dissolve is one too. */
 const SPANS = [8, 16, 24] as const;
 const LONGEST = SPANS[2];
