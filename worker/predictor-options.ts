@@ -1,5 +1,10 @@
 /** Pure: the official predictor's flags, by their official names, and which values a model starts with. */
-import { type Sam2Config, withImageSize, withMemoryPooling } from "../models/sam2/config.ts";
+import {
+  type Sam2Config,
+  withHalfPrecision,
+  withImageSize,
+  withMemoryPooling,
+} from "../models/sam2/config.ts";
 import { TrackerError } from "./tracker-error.ts";
 
 /** See the comments of upstream's `SAM2Base` and `SAM2VideoPredictor`; ours say what differs. */
@@ -36,6 +41,8 @@ export interface PredictorOptions {
   input_size: number;
   /** Ours, for speed: memories are averaged over squares of so many cells before they are read. Exact is 1. */
   memory_pooling: number;
+  /** Ours, for speed on graphics cards: float16 in the image encoder and memory attention. Exact is false. */
+  half_precision: boolean;
 }
 
 /*
@@ -75,6 +82,7 @@ export function predictorOptionsFor(config: Sam2Config): PredictorOptions {
     soft_no_obj_ptr: config.softNoObjectPointer,
     input_size: config.imageSize,
     memory_pooling: config.memoryAttention.pooling,
+    half_precision: config.halfPrecision,
     ...POSTPROCESSING,
   };
   return withOptions(options, { ...config.predictorOptions, ...POSTPROCESSING });
@@ -82,7 +90,8 @@ export function predictorOptionsFor(config: Sam2Config): PredictorOptions {
 
 /** The model that graphs are to be built of, where options change it. Throws a ModelError for a size that can't be. */
 export function configUnder(config: Sam2Config, options: PredictorOptions): Sam2Config {
-  return withMemoryPooling(withImageSize(config, options.input_size), options.memory_pooling);
+  const resized = withMemoryPooling(withImageSize(config, options.input_size), options.memory_pooling);
+  return withHalfPrecision(resized, options.half_precision);
 }
 
 /** Checks names, types and ranges; throws a TrackerError `bad-config` that says what was expected. */

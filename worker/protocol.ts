@@ -53,6 +53,8 @@ export interface TrackerEnvironment {
     available: boolean;
     threads: number;
     reason: string;
+    /** Computes in float16, so that `half_precision` may pay; absent: no. */
+    half?: boolean;
   }[];
   /** Whether the page is cross-origin isolated, the condition for WASM threads. */
   crossOriginIsolated: boolean;

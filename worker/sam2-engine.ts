@@ -14,6 +14,7 @@ import { DeviceMemories } from "./device-memories.ts";
 import { graphOptionsFor } from "./inference/graph-options.ts";
 import type { InferenceRuntime, InferenceSession, Tensor } from "./inference/inference-session.ts";
 import type { MemorySelection } from "./memory-bank.ts";
+import { TrackerError } from "./tracker-error.ts";
 
 /** What the image encoder says about one frame; all objects share it. */
 export interface ImageFeatures {
@@ -61,6 +62,16 @@ const GRAPHS: readonly GraphName[] = ["image-encoder", "memory-attention", "mask
 /** Read by other graphs only. */
 const KEEP_ON_DEVICE = ["features_s4", "features_s8", "features_s16", "conditioned"];
 
+/** On processors it is only slow; a graphics card without 16-bit shaders can't run such graphs at all. */
+function checkHalfPrecision({ halfPrecision }: Sam2Config, { backend, half }: InferenceRuntime): void {
+  if (!halfPrecision || half || backend !== "webgpu") return;
+  throw new TrackerError(
+    "bad-config",
+    "half_precision needs a graphics card and a browser with 16-bit shaders (shader-f16); here there are none.",
+    "Load the model without half_precision.",
+  );
+}
+
 const WEBGPU_BUFFER_BYTES = 128 * 1024 * 1024;
 
 export class Sam2Engine {
@@ -87,6 +98,7 @@ export class Sam2Engine {
     runtime: InferenceRuntime,
     onProgress: (phase: "build" | "session", graph: GraphName) => void = () => {},
   ): Promise<Sam2Engine> {
+    checkHalfPrecision(model.config, runtime);
     const sessions: Partial<Record<GraphName, InferenceSession>> = {};
     try {
       // Memories are read here too, to be stored; kept where the next run can join them.

@@ -1,7 +1,8 @@
 /** Pure: scaled dot-product attention, with what can be folded into the weights folded. */
 import type { Dim, Value } from "../onnx/graph-builder.ts";
-import { add, matMul, mul, reshape, slice, softmax, transpose } from "../onnx/ops.ts";
+import { add, matMul, mul, reshape, slice, transpose } from "../onnx/ops.ts";
 import { blockThatFits, inBlocks, projection, SCORE_BUFFER_BYTES } from "./basic-layers.ts";
+import { softAverage } from "./half-precision.ts";
 import { product, scaled, sum, transposed } from "./matrix.ts";
 import type { Weights } from "./weights.ts";
 
@@ -32,10 +33,10 @@ export function attend(query: Value, key: Value, value: Value, heads: number, bl
   const keys = key.shape[1];
   const fitting = block ?? scoreBlock(Number(queries), Number(windows) * heads * Number(keys));
   const keyTransposed = split(key, heads, [0, 2, 3, 1]);
-  const values = split(value, heads, [0, 2, 1, 3]);
+  const average = softAverage(split(value, heads, [0, 2, 1, 3]));
   const blockAxis = heads === 1 ? 1 : 2;
   const mixed = inBlocks(split(query, heads, [0, 2, 1, 3]), blockAxis, fitting, (part) =>
-    matMul(softmax(matMul(part, keyTransposed)), values),
+    average(matMul(part, keyTransposed)),
   );
   return joinHeads(mixed);
 }

@@ -24,6 +24,7 @@ import {
   type ValueInfoProto,
   ValueInfoProtoSchema,
 } from "onnx-buf";
+import { toFloat16 } from "./float16.ts";
 import type { GraphName, OnnxGraph, TensorSpec, TensorType } from "./onnx-graph.ts";
 
 /** A number, or the name of a dynamic length. "B?" is B or 1. */
@@ -81,6 +82,8 @@ export interface GraphOptions {
   fusedAttention?: boolean;
   /** What of the values between layers a processor's cache holds; absent where there is no such cache. */
   cacheBytes?: number;
+  /** Weights are float16, and layers compute in it: see [Note: half precision] in `layers/half-precision.ts`. */
+  half?: boolean;
 }
 
 export class GraphBuilder {
@@ -140,6 +143,7 @@ export class GraphBuilder {
     attributes: Attributes = {},
     domain = "",
   ): Value[] {
+    this.#checkPrecision(operator, inputs);
     const id = `${[...this.#scopes, operator].join("/")}_${this.#counter++}`;
     const values = outputs.map((output, i) => ({
       graph: this,
@@ -165,19 +169,28 @@ export class GraphBuilder {
     return values;
   }
 
-  /** A weight or table; `load` runs once, when the graph is finished. The same name is the same tensor. */
+  /** What weights are stored in, if nothing else is said. */
+  get floats(): "float32" | "float16" {
+    return this.options.half ? "float16" : "float32";
+  }
+
+  /**
+   * A weight or table; `load` runs once, when the graph is finished. The same name is the same tensor. Floats are
+   * loaded as float32 and rounded where they are stored as float16.
+   */
   initializer(
     name: string,
     shape: readonly number[],
     load: Initializer["load"],
-    type: ElementType = "float32",
+    type: ElementType = this.floats,
   ): Value {
-    if (!this.#initializers.has(name)) this.#initializers.set(name, { name, type, shape, load });
-    return { graph: this, name, type, shape };
+    const stored = type === "float16" ? `${name} half` : name;
+    if (!this.#initializers.has(stored)) this.#initializers.set(stored, { name: stored, type, shape, load });
+    return { graph: this, name: stored, type, shape };
   }
 
-  scalar(value: number): Value {
-    return this.initializer(`scalar ${value}`, [], () => Float32Array.of(value));
+  scalar(value: number, type: ElementType = this.floats): Value {
+    return this.initializer(`scalar ${value}`, [], () => Float32Array.of(value), type);
   }
 
   integers(values: readonly number[]): Value {
@@ -204,11 +217,20 @@ export class GraphBuilder {
     };
   }
 
+  /** ONNX mixes no precisions, apart from the operators whose second input says how, not what. */
+  #checkPrecision(operator: string, inputs: readonly (Value | null)[]): void {
+    const floats = new Set(inputs.map((input) => input?.type).filter((type) => type?.startsWith("float")));
+    if (floats.size > 1 && operator !== "Resize") this.fail(`${operator} of float16 and float32`);
+  }
+
+  /** The world outside is float32. */
   #nameOutput(name: string, value: Value): void {
-    this.node("Identity", [value], [value]);
-    const identity = this.#nodes[this.#nodes.length - 1]!;
-    identity.output = [name];
-    this.#outputs.push({ ...specOf(value), name });
+    const type = value.type === "float16" ? "float32" : value.type;
+    if (type === value.type) this.node("Identity", [value], [value]);
+    else this.node("Cast", [value], [{ type, shape: value.shape }], { to: DATA_TYPES[type] });
+    const last = this.#nodes[this.#nodes.length - 1]!;
+    last.output = [name];
+    this.#outputs.push({ ...specOf({ ...value, type }), name });
   }
 
   async #storeInitializer(
@@ -219,7 +241,8 @@ export class GraphBuilder {
     const expected = shape.reduce((product, dimension) => product * dimension, 1);
     if (values.length !== expected)
       this.fail(`"${name}" should have ${expected} values, has ${values.length}`);
-    const data = new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
+    const stored = type === "float16" ? toFloat16(values as Float32Array) : values;
+    const data = new Uint8Array(stored.buffer as ArrayBuffer, stored.byteOffset, stored.byteLength);
     const tensor = create(TensorProtoSchema, { name, dataType: DATA_TYPES[type], dims: shape.map(BigInt) });
     if (data.length <= MAX_INLINE_BYTES) {
       tensor.rawData = data;

@@ -67,11 +67,14 @@ export function floor(x: Value): Value {
 }
 
 export function clip(x: Value, low: number, high: number): Value {
-  return one(x, "Clip", [x, x.graph.scalar(low), x.graph.scalar(high)], x.shape);
+  return one(x, "Clip", [x, x.graph.scalar(low, x.type), x.graph.scalar(high, x.type)], x.shape);
 }
 
-export function cast(x: Value, type: "float32" | "int32"): Value {
-  const to = type === "float32" ? 1 : 6;
+/** ONNX's numbers of the types. */
+const CAST_TO = { float32: 1, int32: 6, float16: 10 } as const;
+
+export function cast(x: Value, type: keyof typeof CAST_TO): Value {
+  const to = CAST_TO[type];
   return x.graph.node("Cast", [x], [{ type, shape: x.shape }], { to })[0]!;
 }
 
@@ -151,7 +154,7 @@ export function resize(x: Value, height: number, width: number, mode: ResizeMode
     return x.graph.fail(`Resize of [${x.shape}]: the size must be known`);
   }
   const factors = [1, 1, height / oldHeight, width / oldWidth];
-  const scales = x.graph.initializer(`scales ${factors}`, [4], () => Float32Array.from(factors));
+  const scales = x.graph.initializer(`scales ${factors}`, [4], () => Float32Array.from(factors), "float32");
   const coordinates = mode === "nearest" ? "asymmetric" : "half_pixel";
   return one(x, "Resize", [x, null, scales], [batch!, channels!, height, width], {
     mode,
@@ -232,7 +235,7 @@ export function padEnd(x: Value, amounts: number[]): Value {
     return dimension + amounts[i]!;
   });
   const pads = x.graph.integers([...amounts.map(() => 0), ...amounts]);
-  return one(x, "Pad", [x, pads, x.graph.scalar(0)], shape, { mode: "constant" });
+  return one(x, "Pad", [x, pads, x.graph.scalar(0, x.type)], shape, { mode: "constant" });
 }
 
 /** Rows of `table`; the result has the indices' axes, then the row's. */
@@ -263,7 +266,7 @@ function one(
 }
 
 function operand(a: Value, b: Value | number): Value {
-  return typeof b === "number" ? a.graph.scalar(b) : b;
+  return typeof b === "number" ? a.graph.scalar(b, a.type) : b;
 }
 
 function lastTwo(x: Value, operator: string): [Dim, Dim] {

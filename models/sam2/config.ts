@@ -11,6 +11,8 @@ export interface Sam2Config {
   imageSize: number;
   /** Input pixels per vision feature; upstream's heads are written for 16. */
   backboneStride: number;
+  /** float16 where most of the work is; upstream's own, false, is exact. */
+  halfPrecision: boolean;
   trunk: HieraConfig;
   neck: FpnNeckConfig;
   memoryAttention: MemoryAttentionConfig;
@@ -150,6 +152,11 @@ export function withImageSize(config: Sam2Config, imageSize: number): Sam2Config
   return resized;
 }
 
+/** The same model with float16 where most of the work is: see [Note: half precision] in `layers/half-precision.ts`. */
+export function withHalfPrecision(config: Sam2Config, halfPrecision: boolean): Sam2Config {
+  return { ...config, halfPrecision };
+}
+
 /** The same model with memories averaged over squares of so many cells: fewer to look at, coarser ones. */
 export function withMemoryPooling(config: Sam2Config, pooling: number): Sam2Config {
   const side = config.imageSize / config.backboneStride;
@@ -183,6 +190,7 @@ function readModel(model: ConfigSection): Sam2Config {
   decoder.finish();
   const config: Sam2Config = {
     imageSize: model.positive("image_size", 512),
+    halfPrecision: false,
     backboneStride: model.positive("backbone_stride", 16),
     trunk,
     neck,

@@ -1,5 +1,6 @@
 /** Pure: the image encoder: a picture to the three feature maps that the other parts read. */
 import { pointwiseConv } from "../layers/basic-layers.ts";
+import { lowered } from "../layers/half-precision.ts";
 import { product, sum, transposed } from "../layers/matrix.ts";
 import type { Weights } from "../layers/weights.ts";
 import { GraphBuilder, type Value } from "../onnx/graph-builder.ts";
@@ -11,12 +12,12 @@ import { reordered, type TokenMap, toPicture } from "./token-map.ts";
 
 /** Taps: patch_embed, block0 … [1, h, w, C]; fpn_raw.0 … fpn_raw.2 [1, d, h, w]. */
 export function imageEncoder(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
-  const graph = new GraphBuilder("image-encoder", options);
+  const graph = new GraphBuilder("image-encoder", { ...options, half: config.halfPrecision });
   const side = config.imageSize;
   const d = config.neck.dModel;
   const image = graph.input("image", "float32", [1, 3, side, side]);
   const stages = graph.layer("trunk", () =>
-    hiera(image, weights.at("image_encoder").at("trunk"), config.trunk),
+    hiera(lowered(image), weights.at("image_encoder").at("trunk"), config.trunk),
   );
   const neck = new FpnNeck(stages, weights, config.neck);
   const decoder = weights.at("sam_mask_decoder");

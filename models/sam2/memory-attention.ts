@@ -1,6 +1,7 @@
 /** Pure: memory attention: the frame's feature looks at itself, at earlier frames' memories and pointers. */
 import { attend, scoreBlock } from "../layers/attention.ts";
 import { activate, layerNorm, linear, parameter } from "../layers/basic-layers.ts";
+import { lowered } from "../layers/half-precision.ts";
 import { product, range, rowsOf, scaled, sum, transposed } from "../layers/matrix.ts";
 import { sinesAndCosines } from "../layers/sine.ts";
 import type { Weights } from "../layers/weights.ts";
@@ -14,7 +15,7 @@ const POSITION_AT_INPUT = 0.1;
 
 /** Taps: layer0 … [B, hw, d]. */
 export function memoryAttention(config: Sam2Config, weights: Weights, options: BuildOptions): GraphBuilder {
-  const graph = new GraphBuilder("memory-attention", options);
+  const graph = new GraphBuilder("memory-attention", { ...options, half: config.halfPrecision });
   const d = config.neck.dModel;
   const m = config.memoryEncoder.memoryDim;
   const side = config.imageSize / config.backboneStride;
@@ -25,7 +26,7 @@ export function memoryAttention(config: Sam2Config, weights: Weights, options: B
   const block = options.queryBlock ?? scoreBlock(tokens, bankTokens);
   const context: LayerContext = { config, bank, rotary: new Rotary(graph, side, d, config), block };
 
-  let x = transpose(reshape(features, [1, d, tokens]), [0, 2, 1]);
+  let x = transpose(reshape(lowered(features), [1, d, tokens]), [0, 2, 1]);
   if (config.memoryAttention.positionAtInput)
     x = add(x, inputPosition(graph, config, side, POSITION_AT_INPUT));
   const attention = weights.at("memory_attention");
@@ -54,9 +55,9 @@ interface Bank {
 function readBank(graph: GraphBuilder, config: Sam2Config, weights: Weights, tokens: number): Bank {
   const d = config.neck.dModel;
   const m = config.memoryEncoder.memoryDim;
-  const memories = graph.input("memories", "float32", ["B", "M", tokens, m]);
+  const memories = lowered(graph.input("memories", "float32", ["B", "M", tokens, m]));
   const memoryTime = graph.input("memory_time", "int64", ["B", "M"]);
-  const pointers = graph.input("object_pointers", "float32", ["B", "P", d]);
+  const pointers = lowered(graph.input("object_pointers", "float32", ["B", "P", d]));
   const pointerTime = graph.input("pointer_time", "float32", ["B", "P"]);
 
   const side = Math.sqrt(tokens);
@@ -96,9 +97,9 @@ function pointerPosition(pointerTime: Value, config: Sam2Config, weights: Weight
   const m = config.memoryEncoder.memoryDim;
   const width = config.projectTimeOfPointers ? config.neck.dModel : m;
   const { graph } = pointerTime;
-  const periods = graph.initializer("time periods", [width / 2], () => timePeriods(width));
+  const periods = graph.initializer("time periods", [width / 2], () => timePeriods(width), "float32");
   const angle = div(reshape(pointerTime, ["B", "P", 1]), periods);
-  const encoded = sinesAndCosines(mul(angle, 1 / (2 * Math.PI)));
+  const encoded = lowered(sinesAndCosines(mul(angle, 1 / (2 * Math.PI))));
   const position = config.projectTimeOfPointers
     ? linear(encoded, weights.at("obj_ptr_tpos_proj"), m)
     : encoded;

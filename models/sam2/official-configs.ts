@@ -58,6 +58,7 @@ export function officialConfig(version: Sam2Version, size: Sam2Size): Sam2Config
   const is21 = version === "2.1";
   return {
     imageSize: 1024,
+    halfPrecision: false,
     backboneStride: 16,
     trunk: { ...trunk, queryPoolStages: 3, queryStride: 2, dimMultiplier: 2, headMultiplier: 2 },
     neck: {

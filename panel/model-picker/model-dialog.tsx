@@ -1,7 +1,7 @@
 /** Which model runs, where it runs, and why; downloads and own checkpoints. */
 import type { ModelListing } from "../../worker/protocol.ts";
 import { usePanel } from "../panel-context.ts";
-import { speedKey, speedsOf } from "../session/speed-options.ts";
+import { computesInHalf, speedKey, speedsOf } from "../session/speed-options.ts";
 import { Progress } from "../ui/controls.tsx";
 import { Modal } from "../ui/dialog.tsx";
 import { bytes, loading, loadShare } from "../ui/format.ts";
@@ -77,11 +77,11 @@ function Where() {
 /** Named options that trade exactness for time, with what was measured here. */
 function Speed() {
   const { session } = usePanel();
-  const { model, models, speed, speeds } = session.state;
+  const { environment, model, models, speed, speeds } = session.state;
   const state = model.value;
   if (state.phase !== "ready") return null;
   const listing = models.value.find(({ id }) => id === state.id);
-  const offered = speedsOf(listing);
+  const offered = speedsOf(listing, computesInHalf(environment.value, state.model.backend));
   const chosen = offered.some(({ name }) => name === speed.value) ? speed.value : "exact";
   return (
     <fieldset class="speed">

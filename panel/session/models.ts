@@ -1,7 +1,7 @@
 /** The model picker's model: lists, loads, deletes, measures. No DOM. */
 import type { Backend, ModelSource, TrackerApi } from "../../worker/protocol.ts";
 import { report, type SessionState } from "./session-state.ts";
-import { type SpeedName, speedKey, speedOption, speedsOf } from "./speed-options.ts";
+import { computesInHalf, type SpeedName, speedKey, speedOption, speedsOf } from "./speed-options.ts";
 
 export class Models {
   readonly #state: SessionState;
@@ -46,9 +46,10 @@ export class Models {
   }
 
   /** The one that `source` is loaded with: not every model takes every option. */
-  #speedFor(source: ModelSource) {
+  #speedFor(source: ModelSource, backend?: Backend) {
     const listing = source.kind === "listed" ? this.#listing(source.id) : undefined;
-    const offered = speedsOf(listing).some(({ name }) => name === this.#state.speed.value);
+    const half = computesInHalf(this.#state.environment.value, backend);
+    const offered = speedsOf(listing, half).some(({ name }) => name === this.#state.speed.value);
     const name = offered ? this.#state.speed.value : "exact";
     return { name, options: speedOption(name).options(listing?.inputSize ?? 0) };
   }
@@ -74,7 +75,7 @@ export class Models {
     const id = source.kind === "listed" ? source.id : source.name;
     model.value = { phase: "loading", id, progress: null };
     // Corrections stick: in the product, what a person says on a frame is never overwritten by a track.
-    const { options } = this.#speedFor(source);
+    const { options } = this.#speedFor(source, backend);
     const request = { source, semantics: "sticky" as const, options, ...(backend ? { backend } : {}) };
     const outcome = await this.#tracker.loadModel(request, (progress) => {
       if (model.value.phase === "loading") model.value = { phase: "loading", id, progress };
@@ -109,7 +110,8 @@ export class Models {
     const { model, speeds } = this.#state;
     if (model.value.phase !== "ready" || !this.#ready) return;
     const { source, listingId } = this.#ready;
-    const key = speedKey(listingId, model.value.model.backend, this.#speedFor(source).name);
+    const { backend } = model.value.model;
+    const key = speedKey(listingId, backend, this.#speedFor(source, backend).name);
     speeds.value = { ...speeds.value, [key]: millisecondsPerFrame };
   }
 }

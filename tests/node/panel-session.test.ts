@@ -4,6 +4,7 @@ import { objectOf } from "../../panel/session/document.ts";
 import type { FileSink } from "../../panel/session/exporting.ts";
 import { Session } from "../../panel/session/session.ts";
 import { decodeSession } from "../../panel/session/session-file.ts";
+import { speedsOf } from "../../panel/session/speed-options.ts";
 import { nextTrack } from "../../panel/session/track-plan.ts";
 import type { MatteFile, StateInParts } from "../../worker/protocol.ts";
 import { FAKE_CLIP, FakeTracker } from "../support/panel-fake-tracker.ts";
@@ -103,6 +104,27 @@ describe("speed options", () => {
     expect(session.state.model.value.phase).toBe("ready");
     expect(tracker.options).toEqual({ memory_pooling: 2 });
     expect(session.state.notice.value?.message).toBe("No such size.");
+  });
+
+  it("offer half precision where the graphics card has it, and go on without it on the processor", async () => {
+    const names = (half: boolean) => speedsOf(undefined, half).map(({ name }) => name);
+    expect(names(true)).toEqual(["exact", "half-precision", "pooled"]);
+    expect(names(false)).not.toContain("half-precision");
+    const environment = await tracker.environment();
+    const card = { backend: "webgpu" as const, available: true, threads: 1, reason: "a card" };
+    tracker.environment = async () => ({
+      ...environment,
+      backends: [{ ...card, half: true }, ...environment.backends],
+    });
+    await session.models.refresh();
+    await session.models.useSpeed("half-precision");
+    expect(tracker.options).toEqual({ half_precision: true });
+    await session.models.loadWithoutGraphics();
+    expect(tracker.options).toEqual({});
+    tracker.environment = async () => ({ ...environment, backends: [card, ...environment.backends] });
+    await session.models.refresh();
+    await session.models.load({ kind: "listed", id: "nano" });
+    expect(tracker.options).toEqual({});
   });
 
   it("are exact where the model does not take the one that was chosen", async () => {

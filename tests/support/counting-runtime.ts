@@ -12,6 +12,7 @@ export class CountingRuntime implements InferenceRuntime {
   readonly backend;
   readonly threads;
   readonly lost;
+  readonly half;
   readonly runsBeside: boolean;
   readonly join?: NonNullable<InferenceRuntime["join"]>;
   /** Graphs in the order in which they were run. */
@@ -32,6 +33,7 @@ export class CountingRuntime implements InferenceRuntime {
     this.backend = runtime.backend;
     this.threads = runtime.threads;
     this.lost = runtime.lost;
+    this.half = runtime.half;
     this.runsBeside = runsBeside;
     if (joins) this.join = (parts, shape) => this.#join(parts, shape);
   }

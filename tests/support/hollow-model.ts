@@ -25,6 +25,7 @@ export function hollowRuntime(config: Sam2Config): InferenceRuntime {
   return {
     backend: "native",
     threads: 1,
+    half: false,
     runsBeside: false,
     lost: new Promise(() => {}),
     tensor: (data, shape) => tensorOf(shape, async () => data),

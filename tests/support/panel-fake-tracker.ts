@@ -84,7 +84,7 @@ export class FakeTracker implements TrackerApi {
     return this.#kept.size;
   }
 
-  async environment() {
+  async environment(): ReturnType<TrackerApi["environment"]> {
     const backends = [{ backend: "wasm" as const, available: true, threads: 1, reason: "one thread" }];
     return { backends, crossOriginIsolated: false, advice: "" };
   }

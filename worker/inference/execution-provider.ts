@@ -16,6 +16,8 @@ export interface ProviderReport {
   available: boolean;
   threads: number;
   reason: string;
+  /** Computes in float16; absent: no. */
+  half?: boolean;
 }
 
 export interface ChosenRuntime {

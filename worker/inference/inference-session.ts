@@ -39,6 +39,8 @@ export interface SessionOptions {
 export interface InferenceRuntime {
   readonly backend: Backend;
   readonly threads: number;
+  /** Computes in float16 by itself. A processor turns every value into float32 first, which is right and slow. */
+  readonly half: boolean;
   /** A run goes on while JavaScript does other things, so that work handed over early is done early. */
   readonly runsBeside: boolean;
   createSession(graph: OnnxGraph, options?: SessionOptions): Promise<InferenceSession>;

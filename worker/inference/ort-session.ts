@@ -21,6 +21,8 @@ export interface OrtRuntimeOptions {
   sessionOptions: OrtCommon.InferenceSession.SessionOptions;
   /** One run at a time: the asynchronous WebAssembly build cannot be entered twice. */
   oneAtATime: boolean;
+  /** The graphics card has 16-bit shaders. */
+  half?: boolean;
   lost?: Promise<string>;
   /** Given: results are joined on this graphics card, the one that the sessions run on. */
   device?: GPUDevice;
@@ -37,6 +39,7 @@ export function createOrtRuntime(ort: Ort, options: OrtRuntimeOptions): Inferenc
   return {
     backend: options.backend,
     threads: options.threads,
+    half: options.half ?? false,
     runsBeside: options.backend === "webgpu",
     lost,
     createSession: (graph, sessionOptions) =>

@@ -94,6 +94,9 @@ async function doingNothing(): Promise<Uint8Array> {
 
 // ---------------------------------------------------------------- WebGPU
 
+/** WebGPU's name for float16 in shaders. */
+const HALF: GPUFeatureName = "shader-f16";
+
 export function webgpuProvider(findAssets = fromPackage): ExecutionProvider {
   return { backend: "webgpu", probe: probeWebgpu, open: async () => openWebgpu(await findAssets()) };
 }
@@ -107,7 +110,7 @@ async function probeWebgpu(): Promise<ProviderReport> {
   if (!adapter) return none("the browser finds no graphics card that WebGPU can use");
   const { vendor, architecture, description } = adapter.info;
   const name = description || [vendor, architecture].filter(Boolean).join(" ") || "unnamed adapter";
-  return { available: true, threads: 1, reason: name };
+  return { available: true, threads: 1, reason: name, half: adapter.features.has(HALF) };
 }
 
 async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
@@ -125,6 +128,7 @@ async function openWebgpu(assets: WasmAssets): Promise<InferenceRuntime> {
     sessionOptions,
     oneAtATime: true,
     device,
+    half: device.features.has(HALF),
     lost: device.lost.then(({ message, reason }) => message || reason || "no reason given"),
   });
 }
@@ -134,7 +138,7 @@ async function requestDevice(): Promise<GPUDevice> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("WebGPU offers no graphics adapter.");
   const { limits } = adapter;
-  const wanted: GPUFeatureName[] = ["shader-f16", "subgroups", "timestamp-query"];
+  const wanted: GPUFeatureName[] = [HALF, "subgroups", "timestamp-query"];
   return adapter.requestDevice({
     requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
     requiredLimits: {

@@ -23,6 +23,10 @@ function builtinConfig(): Sam2Config {
   return parseSam2Config(readFileSync("models/embedded/masklet-nano.yaml", "utf8"));
 }
 
+export function builtinBytes(): Uint8Array {
+  return readFileSync("models/embedded/masklet-nano.pt");
+}
+
 export function seededBytes(config: Sam2Config): Uint8Array {
   return seededCheckpoint(config);
 }
@@ -42,6 +46,7 @@ async function openNativeWebgpu(): Promise<InferenceRuntime> {
   return createOrtRuntime(ort as Ort, {
     backend: "webgpu",
     threads: 1,
+    half: true, // a card without it says so itself
     sessionOptions: { executionProviders: ["webgpu"], graphOptimizationLevel: "all", logSeverityLevel: 3 },
     oneAtATime: true,
   });
