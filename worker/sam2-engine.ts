@@ -72,6 +72,15 @@ function checkHalfPrecision({ halfPrecision }: Sam2Config, { backend, half }: In
   );
 }
 
+/** What overflows becomes infinite, and not a number in the next norm, which passes it on to all that follows. */
+function outOfHalfRange(): TrackerError {
+  return new TrackerError(
+    "bad-config",
+    "half_precision: this model's numbers leave the range of 16 bits (65504) on this frame, so there is no mask.",
+    "Load the model without half_precision; what is tracked so far is kept.",
+  );
+}
+
 const WEBGPU_BUFFER_BYTES = 128 * 1024 * 1024;
 
 export class Sam2Engine {
@@ -222,6 +231,7 @@ export class Sam2Engine {
         ["masks", "ious", "object_pointers", "object_score"].map((name) => take(outputs, name).read()),
       );
       if (!masks || !ious || !pointers || !scores) throw new Error("Unreachable: four were read.");
+      if (this.config.halfPrecision && scores.some(Number.isNaN)) throw outOfHalfRange();
       return Array.from({ length: batch }, (_, object) => ({
         masks: fourOf(masks, batch, object),
         ious: [...ious.subarray(object * 4, object * 4 + 4)],

@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import { toFloat32 } from "../../models/checkpoint/dtype.ts";
 import { toFloat16 } from "../../models/onnx/float16.ts";
 import type { GraphName, OnnxGraph } from "../../models/onnx/onnx-graph.ts";
-import { parseSam2Config, withHalfPrecision } from "../../models/sam2/config.ts";
+import { parseSam2Config, type Sam2Config, withHalfPrecision } from "../../models/sam2/config.ts";
 import { Sam2Engine } from "../../worker/sam2-engine.ts";
 import { attentionInputs, imageInputs } from "../support/graph-inputs.ts";
 import { openGraph, type TestTensor } from "../support/graph-session.ts";
 import { hollowModel, hollowRuntime } from "../support/hollow-model.ts";
 import { MINI_MODEL_YAML, miniModel } from "../support/mini-model.ts";
+import { openRuntime } from "../support/tracking.ts";
 
 const EXACT = parseSam2Config(MINI_MODEL_YAML);
 const HALF = withHalfPrecision(EXACT, true);
@@ -91,6 +92,18 @@ describe("half precision", () => {
       expect(Buffer.compare(a.model, b.model)).toBe(0);
       expect(bytesOf(a)).toBe(bytesOf(b));
     }
+  });
+
+  it("says so where numbers leave its range, instead of giving an empty mask", async () => {
+    const bright = new Float32Array(3 * EXACT.imageSize ** 2).fill(1e6);
+    const prompt = { coordinates: Float32Array.of(64, 64), labels: Float32Array.of(1), maskLogits: null };
+    const click = async (config: Sam2Config) => {
+      const engine = await Sam2Engine.load(await miniModel(config), await openRuntime("native"));
+      const features = await engine.encodeImage(bright);
+      return engine.decode(features, features.s16, true, [prompt]).finally(() => engine.release());
+    };
+    expect(Number.isFinite((await click(EXACT))[0]!.objectScore)).toBe(true);
+    await expect(click(HALF)).rejects.toThrow(/range of 16 bits/);
   });
 
   it("is refused in words by a graphics card without 16-bit shaders, and taken by one that has them", async () => {
