@@ -25,12 +25,12 @@ export interface StoredPixels {
   peek(): PixelData | null;
 }
 
-/** 85 frames of one object of a 1024-pixel model: a long track holds hardly more than one of 50 frames. */
-const DEFAULT_BUDGET = 64 * 1024 * 1024;
+/** Frames of one object; 64 MiB of a 1024-pixel model. A long track holds hardly more than one of 50 frames. */
+const DEFAULT_RECORDS = 85;
 
 export interface PixelStoreOptions {
-  /** Bytes kept in working memory. */
-  budget?: number;
+  /** Bytes kept in working memory; absent: 85 records. */
+  budget?: number | undefined;
   /** Bytes of the longest record; each gets as much room in the file. */
   recordBytes: number;
   /** Absent, or giving null: everything stays in working memory. */
@@ -51,8 +51,8 @@ export class PixelStore {
   #spill: SpillFile | null = null;
   #isOpened = false;
 
-  constructor({ budget = DEFAULT_BUDGET, recordBytes, openSpill = async () => null }: PixelStoreOptions) {
-    this.#budget = budget;
+  constructor({ budget, recordBytes, openSpill = async () => null }: PixelStoreOptions) {
+    this.#budget = budget ?? DEFAULT_RECORDS * recordBytes;
     this.#recordBytes = recordBytes;
     this.#openSpill = openSpill;
   }

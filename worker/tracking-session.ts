@@ -38,7 +38,7 @@ export interface SessionInit {
   semantics?: Semantics;
   /** Where frames go that leave working memory; absent: none do. */
   openSpill?: (() => Promise<SpillFile | null>) | undefined;
-  /** Bytes of working memory for frames; absent: 64 MiB. */
+  /** Bytes of working memory for frames; absent: 85 frames of one object. */
   pixelBudget?: number;
   /** Told of every inference and what was decided in it. */
   onStep?: (step: StepReport) => void;

@@ -1,6 +1,7 @@
 /** Benchmark support: the whole tracker on a synthetic clip: frames, clicks, objects, memory held. */
 import { arrayFrameSource } from "../../../worker/frames/array-frame-source.ts";
 import type { FrameSource, Picture } from "../../../worker/frames/frame-source.ts";
+import { openFileSpill } from "../../../worker/node/file-spill.ts";
 import { predictorOptionsFor, withOptions } from "../../../worker/predictor-options.ts";
 import type { Sam2Engine } from "../../../worker/sam2-engine.ts";
 import { TrackingSession } from "../../../worker/tracking-session.ts";
@@ -41,7 +42,8 @@ function sessionOn(
   flags: Record<string, number | boolean> = {},
 ): TrackingSession {
   const options = withOptions(predictorOptionsFor(engine.config), flags);
-  return new TrackingSession({ engine, frames: syntheticClip(frameCount), options });
+  const frames = syntheticClip(frameCount);
+  return new TrackingSession({ engine, frames, options, openSpill: openFileSpill });
 }
 
 async function clickObjects(session: TrackingSession, objects: number): Promise<void> {
