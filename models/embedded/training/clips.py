@@ -17,13 +17,13 @@ MOST_TRIES = 100
 class SyntheticClips:
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split, hide=scenes.HIDE):
-        self.hide = hide
+    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
+        self.hide, self.pace = hide, pace
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
 
     def clip(self, rng, frames, side):
         while True:
-            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide)
+            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide, self.pace)
             pixels, ids = raster.draw(scene, self.cuts, self.backgrounds, side)
             if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
                 return pixels, ids

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-SLOWEST = .1  # frames of real footage follow each other closely: all rates are scaled by .1 to 1, evenly in the logarithm
+PACE = (.1, 1.)  # frames of real footage follow each other closely: all rates are scaled by this, evenly in the logarithm
 LAYERS = 12  # most layers of a clip; what stands in front is dropped first
 MOST_OBJECTS = 3
 PARTED = .45  # share of targets that are made of several parts with looks of their own, like a person in clothes
@@ -79,10 +79,10 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds, hide):
+    def __init__(self, rng, frames, textures, backgrounds, hide, pace):
         self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
-        self.pace = np.exp(rng.uniform(np.log(SLOWEST), 0))
+        self.pace = np.exp(rng.uniform(*np.log(pace)))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
 
     def still(self, value):
@@ -263,6 +263,6 @@ class Director:
         )
 
 
-def make_scene(rng, frames, textures, backgrounds, hide=HIDE):
+def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE):
     """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
-    return Director(rng, frames, textures, backgrounds, hide).scene()
+    return Director(rng, frames, textures, backgrounds, hide, pace).scene()

@@ -101,11 +101,15 @@ class Unroll:
     def close(self):
         self.hook.remove()
 
-    def features(self, frames):
-        """[B, T, 3, H, W] -> upstream's (features, position codes, sizes), batch index b*T + t."""
+    def encoded(self, frames):
+        """[B, T, 3, H, W] -> (maps, codes): three levels each [B*T, C, h, w], fine to coarse."""
         out = self.model.image_encoder(frames.flatten(0, 1))
         self.maps = out["backbone_fpn"]
-        return self.prepared(out["backbone_fpn"], out["vision_pos_enc"])
+        return self.maps, out["vision_pos_enc"]
+
+    def features(self, frames):
+        """[B, T, 3, H, W] -> upstream's (features, position codes, sizes), batch index b*T + t."""
+        return self.prepared(*self.encoded(frames))
 
     def prepared(self, maps, codes):
         """What upstream's forward_image does after the image encoder: the decoder's own projections of the fine maps.
@@ -123,9 +127,15 @@ class Unroll:
             high_res_features=high_res, multimask_output=self.model._use_multimask(is_first, points))
         return heads, points
 
-    def __call__(self, features, masks, objects, prompt, corrections=0, late_click=0., gap=0, pause=(0, 0), on_frame=None):
+    def __call__(self, features, masks, objects, prompt, corrections=0, late_click=0., gap=0, pause=(0, 0), burn=0, on_frame=None):
         """features: see `features`; masks [T, N, 1, H, W] bool. `gap` frames are pretended between the first
-        frame and the rest; pause: see `choose_pause`. on_frame(t, raw, weight) is called for every decoder pass that may be trained.
+        frame and the rest; pause: see `choose_pause`; burn: so many frames after the first keep no gradients.
+        on_frame(t, raw, weight) is called for every decoder pass that may be trained.
+
+        [Note: what hours do to a track] A small error of a mask goes into the memory and comes back larger. Clips of
+        4 or 8 frames end before it has grown, so a network that is trained on them alone drifts. Following a frame
+        without teaching costs a third, and then the frames that are taught start from what the network itself has
+        made of the track.
 
         -> predicted masks [T, N, 1, H, W] bool
         """
@@ -135,19 +145,22 @@ class Unroll:
         B = features[0].shape[1] // T
         bank = dict(cond_frame_outputs={}, non_cond_frame_outputs={})
         predicted = []
+        taught = torch.is_grad_enabled()
         for t in range(T):
+            learns = not 1 <= t <= burn
+            torch.set_grad_enabled(taught and learns)
             frame_index = t + (gap if t > 0 else 0) + (pause[1] if t > pause[0] else 0)
             at = torch.arange(B).repeat_interleave(objects) * T + t
             feats, pos = [x[:, at] for x in features], [x[:, at] for x in codes]
             points, mask_prompt = first_prompt(prompt, masks[0]) if t == 0 else (None, None)
             current, heads, high_res, pixels = model._track_step(
                 frame_index, t == 0, feats, pos, sizes, points, mask_prompt, bank, CLIP_LENGTH, False, None)
-            if on_frame and mask_prompt is None:
+            if on_frame and learns and mask_prompt is None:
                 on_frame(t, self.raw, 1.)
             clicks = corrections if t == 0 and mask_prompt is None else int(t > 0 and random.random() < late_click)
             for _ in range(clicks):
                 heads, points = self.correct((heads, pixels, high_res), masks[t], points, t == 0)
-                if on_frame:
+                if on_frame and learns:
                     on_frame(t, self.raw, CORRECTION_WEIGHT)
             current["pred_masks"], current["pred_masks_high_res"], current["obj_ptr"] = heads[3], heads[4], heads[5]
             predicted.append(heads[4] > 0)

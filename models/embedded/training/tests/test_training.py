@@ -12,7 +12,7 @@ import train
 CONFIG = os.path.join(train.HERE, "..", "masklet-nano.yaml")
 WEIGHTS = os.path.join(train.HERE, "..", "masklet-nano.pt")
 LEG = dict(name="test", steps=10, size=64, frames=3, clips=2, single=.3, in_picture=4, grouping=1., lr=[1e-3, 5e-4], ramp=3)
-RECORDED_LOSS = 4.197  # mean of steps 8 to 10, on an AVX2 server core
+RECORDED_LOSS = 5.086  # mean of steps 8 to 10, on an AVX2 server core
 
 
 def run(folder, pool, legs=(LEG,), **options):
@@ -39,13 +39,51 @@ def test_ten_steps_from_a_seed_find_the_recorded_loss(tmp_path, pool):
     assert np.mean(found[-3:]) == pytest.approx(RECORDED_LOSS, rel=.02)  # other CPUs round differently
 
 
-def test_a_stopped_and_resumed_run_equals_an_unstopped_one(tmp_path, pool):
-    whole = run(str(tmp_path / "whole"), pool)
-    run(str(tmp_path / "parts"), pool, steps=4)
-    parts = run(str(tmp_path / "parts"), pool)
+LONG = dict(LEG, single=.2, long=.6, longest=7, sizes=[64, 96])
+
+
+@pytest.mark.parametrize("leg", [LEG, LONG], ids=["short clips", "long clips of several sizes"])
+def test_a_stopped_and_resumed_run_equals_an_unstopped_one(tmp_path, pool, leg):
+    whole = run(str(tmp_path / "whole"), pool, [leg])
+    run(str(tmp_path / "parts"), pool, [leg], steps=4)
+    parts = run(str(tmp_path / "parts"), pool, [leg])
     assert parts.state["step"] == whole.state["step"] == 10
     for name, weight in whole.model.state_dict().items():
         assert torch.equal(weight, parts.model.state_dict()[name]), name
+
+
+def test_all_processes_get_the_same_kind_of_lesson_and_all_kinds_come(tmp_path):
+    leg = {**train.DEFAULTS, **LONG}
+    lessons = [train.Lesson(leg, 3, step) for step in range(60)]
+    assert {lesson.kind for lesson in lessons} == {"pic", "clip", "long"}
+    assert {lesson.side for lesson in lessons} == {64, 96}
+    for lesson in lessons:
+        assert lesson.frames == {"pic": 1, "clip": 3, "long": 3 + lesson.burn}[lesson.kind]
+        assert lesson.frames <= 7
+
+
+def test_frames_that_are_only_followed_are_neither_judged_nor_taught():
+    torch.manual_seed(0)
+    model = train.build(CONFIG).eval().requires_grad_(False)
+    train.set_size(model, 64)
+    masks = torch.zeros(6, 1, 1, 64, 64, dtype=torch.bool)
+    masks[..., 16:48, 16:48] = True
+    frames = torch.rand(1, 6, 3, 64, 64).requires_grad_()
+    unroll, judged = train.Unroll(model), []
+    losses = []
+    predicted = unroll(unroll.features(frames), masks, 1, "inner", burn=3,
+                       on_frame=lambda t, raw, weight: (judged.append(t), losses.append(raw[0].square().mean())))
+    assert judged == [0, 4, 5] and len(predicted) == 6
+    sum(losses).backward()
+    taught = [bool(gradient.abs().sum() > 0) for gradient in frames.grad[0]]
+    assert taught == [True, False, False, False, True, True]
+
+
+def test_weights_to_start_from_are_averaged(tmp_path):
+    for name, value in (("a", 1.), ("b", 4.)):
+        torch.save({"model": {"x": torch.full((3,), value).half()}}, tmp_path / name)
+    mean = train.mean_weights([tmp_path / "a", tmp_path / "b"])
+    assert mean["x"].dtype == torch.float32 and mean["x"].tolist() == [2.5] * 3
 
 
 def write_davis(root):

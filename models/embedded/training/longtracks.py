@@ -1,0 +1,93 @@
+#!/usr/bin/env python3
+"""Held-out synthetic clips of 64 slow frames: how a track ages, and what is found again after an absence. Runs in Python.
+
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool
+
+The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
+clips that they are judged by.
+"""
+import argparse
+import os
+import random
+
+import upstream
+upstream.use()
+
+import numpy as np
+import torch
+
+import clips
+from network import build, normalised, set_size
+from unroll import Unroll
+from validation import jaccard
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FRAMES, SIDE, SEED = 64, 256, 99
+PACE = (.02, .2)  # 25 to 60 frames a second
+HIDE = .5
+LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
+AGES = ((1, 9), (9, 25), (25, FRAMES))
+
+
+def long_clips(pool, count):
+    """-> [(pixels [T, S, S, 3] uint8, mask [T, S, S] bool of the largest object)]"""
+    source, rng, made = clips.SyntheticClips(pool, "val", HIDE, PACE), np.random.default_rng(SEED), []
+    while len(made) < count:
+        pixels, ids = source.clip(rng, FRAMES, SIDE)
+        area = np.bincount(ids[0].ravel(), minlength=4)[1:4]
+        mask = ids == area.argmax() + 1
+        if area.max() >= LEAST_AREA * SIDE ** 2 and mask.any((1, 2)).mean() >= LEAST_SEEN:
+            made.append((pixels, mask))
+    return made
+
+
+def features_of(unroll, pixels, at_once=8):
+    """Features of a long clip, a few frames at a time -> as Unroll takes them"""
+    frames = normalised(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+    parts = [unroll.features(frames[None, i:i + at_once]) for i in range(0, len(frames), at_once)]
+    joined = lambda which: [torch.cat(levels, 1) for levels in zip(*(part[which] for part in parts))]
+    return joined(0), joined(1), parts[0][2]
+
+
+@torch.no_grad()
+def follow(model, made, prompt):
+    """-> J [clips, T], seen [clips, T], guessed [clips, T]"""
+    set_size(model, SIDE)
+    unroll, rows = Unroll(model), []
+    random.seed(0)
+    torch.manual_seed(0)
+    for pixels, mask in made:
+        masks = torch.from_numpy(mask)[:, None, None]
+        predicted = unroll(features_of(unroll, pixels), masks, 1, prompt)
+        rows.append((jaccard(predicted, masks)[:, 0].numpy(), mask.any((1, 2)), predicted.flatten(1).any(1).numpy()))
+    unroll.close()
+    return [np.stack(column) for column in zip(*rows)]
+
+
+def told(J, seen, guessed):
+    """-> text"""
+    mean = lambda where: np.where(where, J, np.nan)
+    ages = " ".join(f"{a}-{b - 1} {np.nanmean(mean(seen)[:, a:b]):.3f}" for a, b in AGES)
+    back = seen & (np.cumprod(seen, 1) == 0)
+    return (f"J {J[:, 1:].mean():.3f}, seen frames {ages}, after an absence {np.nanmean(mean(back)):.3f} ({back.sum()} frames); "
+            f"called visible {guessed[seen].mean():.2f}, hidden {(~guessed)[~seen].mean():.2f} ({(~seen).sum()})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("weights", nargs="+")
+    parser.add_argument("--pool", default=os.path.join(HERE, ".cache", "pool"))
+    parser.add_argument("--clips", type=int, default=24)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    made = long_clips(args.pool, args.clips)
+    model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
+    for path in args.weights:
+        state = torch.load(path, map_location="cpu", weights_only=True)["model"]
+        model.load_state_dict({key: value.float() for key, value in state.items()})
+        for prompt in ("inner", "mask"):
+            print(f"{os.path.basename(path)} {prompt}: {told(*follow(model, made, prompt))}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
