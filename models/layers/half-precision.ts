@@ -22,7 +22,7 @@ export function lowered(x: Value): Value {
   return x.graph.options.half && x.type === "float32" ? cast(x, "float16") : x;
 }
 
-export function raised(x: Value): Value {
+function raised(x: Value): Value {
   return x.type === "float16" ? cast(x, "float32") : x;
 }
 
