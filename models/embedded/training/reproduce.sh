@@ -8,6 +8,9 @@ python=${PYTHON:-python3}
 [ -e .cache/sources.npz ] || "$python" sources.py --mirrors "$mirrors"
 [ -e .cache/pool/plain_bg.npy ] || "$python" textures.py
 "$python" train.py --processes 1 --out .cache/run
+"$python" train.py --processes 1 --recipe absences.json --init .cache/run/nano.pt --out .cache/absences
+"$python" train.py --processes 2 --recipe longtracks.json --init .cache/run/nano.pt --init .cache/absences/nano.pt --out .cache/longtracks
+"$python" longtracks.py .cache/run/nano.pt .cache/absences/nano.pt .cache/longtracks/nano.pt
 if [ $# -gt 1 ]; then
-  "$python" evaluate.py --weights .cache/run/nano.pt --clips "$2" --demo ../../../tests/fixtures/demo
+  "$python" evaluate.py --weights .cache/longtracks/nano.pt --clips "$2" --demo ../../../tests/fixtures/demo
 fi
