@@ -46,7 +46,7 @@ async function follow(backend: BenchBackend, half: boolean): Promise<Followed> {
     masks.set(frameIndex, objects[0]!.mask);
   }
   const secondsPerFrame = (performance.now() - started) / 1000 / masks.size;
-  session.release();
+  session.close();
   frames.close();
   await engine.release();
   return { masks, secondsPerFrame };

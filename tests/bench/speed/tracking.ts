@@ -68,7 +68,7 @@ export async function measureTracking(
     if (frameIndex >= FRAMES_TO_FILL_BANK) times.push(now - last);
     last = now;
   }
-  session.release();
+  session.close();
   return { objects, millisecondsPerFrame: median(times) };
 }
 
@@ -81,7 +81,7 @@ export async function measureClick(engine: Sam2Engine, repeats: number): Promise
     x += 50;
     await session.addPoints(0, x, { points: [[x % WIDTH, HEIGHT / 2]], labels: [1] });
   });
-  session.release();
+  session.close();
   return milliseconds;
 }
 
@@ -96,7 +96,7 @@ export async function measureMemory(
   for await (const { frameIndex } of session.propagate()) {
     if (marks.includes(frameIndex)) held[frameIndex] = residentMegabytes();
   }
-  session.release();
+  session.close();
   return held;
 }
 
