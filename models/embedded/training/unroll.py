@@ -132,7 +132,7 @@ class Unroll:
         frame and the rest; pause: see `choose_pause`; burn: so many frames after the first keep no gradients.
         on_frame(t, raw, weight) is called for every decoder pass that may be trained.
 
-        [Note: what hours do to a track] A small error of a mask goes into the memory and comes back larger. Clips of
+        [Note: how a track ages] A small error of a mask goes into the memory and comes back larger. Clips of
         4 or 8 frames end before it has grown, so a network that is trained on them alone drifts. Following a frame
         without teaching costs a third, and then the frames that are taught start from what the network itself has
         made of the track.
