@@ -11,13 +11,13 @@ import { cast, matMul, softmax } from "../onnx/ops.ts";
  *   number, and a sum of them stops growing: at 1 its steps are 5e-4. So scores are made in float16, and softmax and
  *   average in float32, from `LONGEST_HALF_SUM` keys on.
  * - Times and angles of pointers: sines are made in float32.
- * Kernels that add up 16-bit products in 16 bits lose about 1 % in the longest of the remaining sums.
+ * Kernels that add up 16-bit products in 16 bits lose some 1 %, by estimate, in the longest of the remaining sums.
  */
 
 /** Keys up to which a softmax and its average stay in float16: windows do, whole maps and memories don't. */
 const LONGEST_HALF_SUM = 256;
 
-/** In what the graph's layers compute in. */
+/** x in the precision that the graph's layers compute in. */
 export function lowered(x: Value): Value {
   return x.graph.options.half && x.type === "float32" ? cast(x, "float16") : x;
 }
