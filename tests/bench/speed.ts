@@ -7,7 +7,7 @@ import { readOptions, type SpeedOptions, USAGE } from "./speed/options.ts";
 import { measurePictures } from "./speed/pictures.ts";
 import { type SubjectReport, toMarkdown, writeTable } from "./speed/report.ts";
 import { measureStages } from "./speed/stages.ts";
-import { type BenchBackend, configOf, openBackend, openModel, seededBytes } from "./speed/subject.ts";
+import { type BenchBackend, configOf, openBackend, openModel, weightsOf } from "./speed/subject.ts";
 import { measureClick, measureMemory, measureTracking, type TrackingRow } from "./speed/tracking.ts";
 
 /** Frames at which memory is read: it must not grow between them. */
@@ -21,7 +21,7 @@ async function measure(
 ): Promise<SubjectReport> {
   const base = configOf(name, size);
   const config = configUnder(base, withOptions(predictorOptionsFor(base), options.flags));
-  const model = await openModel(seededBytes(config), config);
+  const model = await openModel(weightsOf(name, config), config);
   const runtime = await openBackend(backend, options.threads);
   const stages = await measureStages(model, runtime, options.repeats);
   const { engine, ...start } = await loadEngine(model, runtime);

@@ -6,6 +6,13 @@ import { createOrtRuntime, type Ort } from "../inference/ort-session.ts";
 /** An optional package: loaded when wanted, so that a machine without it still runs on WebAssembly. */
 const loadPackage = () => import("onnxruntime-node");
 
+/**
+ * Each of the four graphs has threads of its own, which after a run spin for a while, waiting for the next. The next
+ * run is another graph's: on as many cores as threads the waiting ones take them from the working ones. So they stop
+ * with the run (ONNX Runtime, onnxruntime_session_options_config_keys.h); measured in tests/PERFORMANCE.md.
+ */
+const CALM_THREADS = { session: { force_spinning_stop: "1" } };
+
 export interface NativeOptions {
   /** Processor threads of one run; absent: all cores that this process may use. */
   threads?: number;
@@ -27,6 +34,7 @@ export function nativeProvider({ threads = availableParallelism() }: NativeOptio
           interOpNumThreads: 1,
           executionMode: "sequential",
           logSeverityLevel: 3,
+          extra: CALM_THREADS,
         },
         oneAtATime: false,
       });

@@ -1,10 +1,8 @@
 /** Benchmark support: everything around the model: resizing, masks at the clip's size, decoding, PNG. */
-import { readFileSync } from "node:fs";
 import { encode } from "fast-png";
-import { openMediaBlob } from "../../../worker/frames/media-blob.ts";
-import { prepareMediaCodecs } from "../../../worker/node/media-codecs.ts";
 import { maskOfLogits } from "../../../worker/postprocess.ts";
 import { preprocess } from "../../../worker/preprocess.ts";
+import { openDemoClip } from "./demo-clip.ts";
 import { bestOf, noise } from "./timing.ts";
 
 const WIDTH = 1920;
@@ -31,15 +29,9 @@ export async function measurePictures(inputSize: number): Promise<Record<string,
   };
 }
 
-/** Frames of the demo clip (640 x 360, H.264), one after the other. */
+/** The demo clip's frames, one after the other. */
 async function decodeDemo(): Promise<void> {
-  const bytes = new Blob([readFileSync("tests/fixtures/demo/demo.mp4")]);
-  const clip = await openMediaBlob({
-    blob: bytes,
-    name: "demo.mp4",
-    clipId: "demo",
-    prepareCodec: prepareMediaCodecs,
-  });
+  const clip = await openDemoClip();
   for await (const _frame of clip.frames(0, clip.info.frameCount - 1)) DECODED.frames++;
   clip.close();
 }

@@ -1,4 +1,4 @@
-/** Benchmark support, in Node: a model of true size with seeded weights, on one backend. */
+/** Benchmark support, in Node: a model of true size on one backend. */
 import { readFileSync } from "node:fs";
 import { memorySource } from "../../../models/byte-source.ts";
 import { openCheckpoint } from "../../../models/checkpoint/open-checkpoint.ts";
@@ -13,7 +13,6 @@ import { seededCheckpoint } from "../../support/mini-model.ts";
 
 export type BenchBackend = "native" | "wasm" | "webgpu";
 
-/** Speed does not depend on the weights' values, so that no download is needed. */
 export function configOf(model: string, inputSize: number | null): Sam2Config {
   const config = model === "builtin" ? builtinConfig() : officialConfig("2.1", model as Sam2Size);
   return inputSize === null ? config : { ...config, imageSize: inputSize };
@@ -25,6 +24,14 @@ function builtinConfig(): Sam2Config {
 
 export function builtinBytes(): Uint8Array {
   return readFileSync("models/embedded/masklet-nano.pt");
+}
+
+/**
+ * The built-in model's own weights, seeded ones elsewhere, so that no download is needed. The graphs' speed does not
+ * depend on their values, but that of coding a mask does: seeded ones give masks of noise.
+ */
+export function weightsOf(model: string, config: Sam2Config): Uint8Array {
+  return model === "builtin" ? builtinBytes() : seededBytes(config);
 }
 
 export function seededBytes(config: Sam2Config): Uint8Array {

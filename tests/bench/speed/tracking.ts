@@ -1,10 +1,11 @@
-/** Benchmark support: the whole tracker on a synthetic clip: frames, clicks, objects, memory held. */
+/** Benchmark support: the whole tracker on the demo clip: frames, clicks, objects, memory held. */
 import { arrayFrameSource } from "../../../worker/frames/array-frame-source.ts";
 import type { FrameSource, Picture } from "../../../worker/frames/frame-source.ts";
 import { openFileSpill } from "../../../worker/node/file-spill.ts";
 import { predictorOptionsFor, withOptions } from "../../../worker/predictor-options.ts";
 import type { Sam2Engine } from "../../../worker/sam2-engine.ts";
 import { TrackingSession } from "../../../worker/tracking-session.ts";
+import { demoPictures } from "./demo-clip.ts";
 import { bestOf, median } from "./timing.ts";
 
 const WIDTH = 1280;
@@ -19,21 +20,17 @@ export interface TrackingRow {
   millisecondsPerFrame: number;
 }
 
-/** Different pictures before they repeat; made beforehand, so that making them isn't timed. */
-const PICTURES = 4;
+/** Different pictures, there and back; made beforehand, so that making them isn't timed. */
+const PICTURES = await demoPictures(12);
 
-function syntheticClip(frameCount: number): FrameSource {
-  const pictures = Array.from({ length: PICTURES }, (_, index) => noisePicture(index));
-  const repeated = Array.from({ length: frameCount }, (_, index) => pictures[index % PICTURES] as Picture);
-  return arrayFrameSource(repeated, "synthetic");
-}
-
-function noisePicture(seed: number): Picture {
-  const data = Uint8ClampedArray.from(
-    { length: WIDTH * HEIGHT * 4 },
-    (_, byte) => ((byte + seed * 7) * 31) & 255,
-  );
-  return { width: WIDTH, height: HEIGHT, data };
+/** The demo clip, enlarged: masks of real things, which code as few runs. */
+function swingingClip(frameCount: number): FrameSource {
+  const period = 2 * (PICTURES.length - 1);
+  const swung = Array.from({ length: frameCount }, (_, index) => {
+    const at = index % period;
+    return PICTURES[Math.min(at, period - at)] as Picture;
+  });
+  return arrayFrameSource(swung, "demo");
 }
 
 function sessionOn(
@@ -42,7 +39,7 @@ function sessionOn(
   flags: Record<string, number | boolean> = {},
 ): TrackingSession {
   const options = withOptions(predictorOptionsFor(engine.config), flags);
-  const frames = syntheticClip(frameCount);
+  const frames = swingingClip(frameCount);
   return new TrackingSession({ engine, frames, options, openSpill: openFileSpill });
 }
 
