@@ -1,8 +1,10 @@
-"""The official training losses of one frame: focal 20, dice 1, IoU L1 1, object score 1. Runs in Python, on tensors."""
+"""The official training losses of one frame: focal 20, dice 1, IoU L1 1, object score 1; and one of our own, `regret`.
+Runs in Python, on tensors."""
 import torch
 import torch.nn.functional as F
 
 FOCAL_WEIGHT, FOCAL_ALPHA = 20., .25  # upstream's sam2.1_hiera_b+_MOSE_finetune.yaml; gamma is 2
+CHOICE_SPREAD = .05  # difference of two IoU guesses at which the better one is chosen 2.7 times as often
 
 
 def focal(logits, target, ce):
@@ -25,10 +27,18 @@ def iou(logits, target):
     return (a & b).sum(-1) / (a | b).sum(-1).clamp(min=1)
 
 
-def frame_loss(logits, iou_guess, score, target, bce_weight=0.):
+def regret(iou_guess, real):
+    """What the choice among M masks costs -> [N]: the best real IoU minus that of the mask that is chosen, where the
+    choice is softened so that it has a gradient. The L1 loss asks only for the size of each guess, not for their order."""
+    chance = (iou_guess / CHOICE_SPREAD).softmax(1)
+    return (chance * (real.max(1, keepdim=True).values - real)).sum(1)
+
+
+def frame_loss(logits, iou_guess, score, target, bce_weight=0., choice_weight=0.):
     """logits [N, M, h, w] before the object-score gate, iou_guess [N, M], score [N, 1] logit, target [N, 1, h, w] 0/1.
 
     Only the best of the M masks is trained, every IoU guess is; frames where the object is hidden train the score only.
+    choice_weight: of `regret`, 0 is upstream's loss.
     -> (loss, {name: value}, mean IoU of the mask that the network would choose)
     """
     target_m = target.expand_as(logits)
@@ -48,4 +58,7 @@ def frame_loss(logits, iou_guess, score, target, bce_weight=0.):
         score=F.binary_cross_entropy_with_logits(score[:, 0], visible),
     )
     loss = FOCAL_WEIGHT * parts["mask"] + parts["dice"] + parts["iou"] + parts["score"]
+    if choice_weight:
+        parts["regret"] = (regret(iou_guess, real) * share).sum()
+        loss = loss + choice_weight * parts["regret"]
     return loss, {k: v.detach() for k, v in parts.items()}, (chosen * share).sum()

@@ -176,17 +176,17 @@ class Unroll:
 class ClipLoss:
     """Collects the losses of one unrolled clip; masks are compared on a grid of half the input size."""
 
-    def __init__(self, masks, bce_weight):
+    def __init__(self, masks, bce_weight, choice_weight=0.):
         self.side = max(64, masks.shape[-1] // 2)
         pooled = F.adaptive_avg_pool2d(masks.flatten(0, 1).float(), self.side)
         self.target = (pooled > .5).float().view(*masks.shape[:2], 1, self.side, self.side)
-        self.bce_weight = bce_weight
+        self.bce_weight, self.choice_weight = bce_weight, choice_weight
         self.total, self.weight, self.parts, self.ious = 0., 0., {}, []
 
     def __call__(self, t, raw, weight):
         logits, iou_guess, _, score = raw
         grid = F.interpolate(logits.float(), (self.side, self.side), mode="bilinear", align_corners=False)
-        loss, parts, chosen = frame_loss(grid, iou_guess.float(), score.float(), self.target[t], self.bce_weight)
+        loss, parts, chosen = frame_loss(grid, iou_guess.float(), score.float(), self.target[t], self.bce_weight, self.choice_weight)
         self.total = self.total + weight * loss
         self.weight += weight
         for k, v in parts.items():

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 import clips
+from losses import iou
 from network import normalised, set_size
 from unroll import Unroll
 
@@ -30,8 +31,27 @@ def jaccard(a, b):
 
 
 @torch.no_grad()
+def first_mask_choice(model, held_out, side):
+    """-> (J of the mask that is chosen after one click, J of the best of the decoder's masks): the difference is what
+    better IoU guesses would give. On whole clips' first frames, logits compared at the decoder's own size."""
+    set_size(model, side)
+    unroll, chosen, best = Unroll(model), [], []
+    for i in range(0, len(held_out[0]), 8):
+        frames, masks = resized(held_out[0][i:i + 8, :1], side), resized(held_out[1][i:i + 8, :1], side) > .5
+        masks = masks.transpose(0, 1)
+        unroll(unroll.features(normalised(frames)), masks, 1, "inner")
+        logits, guess = unroll.raw[:2]
+        real = iou(F.interpolate(logits, (side, side), mode="bilinear", align_corners=False), masks[0].float().expand(-1, logits.shape[1], -1, -1))
+        chosen.append(real.gather(1, guess.argmax(1, keepdim=True))[:, 0])
+        best.append(real.max(1).values)
+    unroll.close()
+    return torch.cat(chosen).mean().item(), torch.cat(best).mean().item()
+
+
+@torch.no_grad()
 def validate(model, held_out, side):
-    """-> text: mean J of the first frame and of the rest, by prompt; and how often hidden and visible are told apart."""
+    """-> text: mean J of the first frame and of the rest, by prompt; how often hidden and visible are told apart; and what
+    the choice among the first masks costs."""
     set_size(model, side)
     unroll, text = Unroll(model), []
     for prompt in ("inner", "mask"):
@@ -48,4 +68,5 @@ def validate(model, held_out, side):
         a, b, c, d = torch.stack(told).sum(0).tolist()
         text.append(f"{prompt}: J0 {torch.cat(first).mean():.3f} Jtrack {torch.cat(rest).mean():.3f} visible {a}/{b} hidden {c}/{d}")
     unroll.close()
+    text.append("first mask: chosen {:.3f}, best {:.3f}".format(*first_mask_choice(model, held_out, side)))
     return "; ".join(text)

@@ -5,6 +5,7 @@ import torch
 
 import evaluate
 import folders
+import losses
 import metrics
 from unroll import LONGEST_PAUSE, choose_pause, pick_objects
 
@@ -45,6 +46,19 @@ def test_compressed_run_lengths_decode_column_by_column():
 def test_run_lengths_of_the_wrong_size_are_refused():
     with pytest.raises(ValueError, match="got 4 pixels, expected 3 x 3"):
         folders.decode_run_length(dict(size=[3, 3], counts=[4]))
+
+
+def test_the_regret_is_what_the_choice_loses_and_asks_for_the_right_order():
+    real = torch.tensor([[.9, .5, .1]])
+    sure = lambda *guesses: losses.regret(torch.tensor([guesses]), real).item()
+    assert sure(1., 0., 0.) == pytest.approx(0., abs=1e-6)
+    assert sure(0., 1., 0.) == pytest.approx(.4, abs=1e-6)
+    guesses = torch.tensor([[.6, .6, .6]], requires_grad=True)
+    loss = losses.regret(guesses, real)
+    assert loss.item() == pytest.approx(.4)
+    loss.sum().backward()
+    best, middle, worst = (-guesses.grad[0]).tolist()
+    assert best > 0 > worst and middle == pytest.approx(0., abs=1e-6)
 
 
 def test_the_inner_point_is_the_pixel_farthest_from_the_outline():
