@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 FOCAL_WEIGHT, FOCAL_ALPHA = 20., .25  # upstream's sam2.1_hiera_b+_MOSE_finetune.yaml; gamma is 2
-CHOICE_SPREAD = .05  # difference of two IoU guesses at which the better one is chosen 2.7 times as often
+CHOICE_SPREAD = .05  # difference of two IoU guesses at which the better one is chosen e times as often; our own guess, not tuned
 
 
 def focal(logits, target, ce):
@@ -28,7 +28,7 @@ def iou(logits, target):
 
 
 def regret(iou_guess, real):
-    """What the choice among M masks costs -> [N]: the best real IoU minus that of the mask that is chosen, where the
+    """iou_guess, real [N, M], 0 to 1 -> [N], 0 to 1: what the choice among M masks costs, the best real IoU minus that of the mask that is chosen, where the
     choice is softened so that it has a gradient. The L1 loss asks only for the size of each guess, not for their order."""
     chance = (iou_guess / CHOICE_SPREAD).softmax(1)
     return (chance * (real.max(1, keepdim=True).values - real)).sum(1)

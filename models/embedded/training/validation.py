@@ -30,22 +30,12 @@ def jaccard(a, b):
     return torch.where(union > 0, inter / union.clamp(min=1), torch.ones_like(union))
 
 
-@torch.no_grad()
-def first_mask_choice(model, held_out, side):
-    """-> (J of the mask that is chosen after one click, J of the best of the decoder's masks): the difference is what
-    better IoU guesses would give. On whole clips' first frames, logits compared at the decoder's own size."""
-    set_size(model, side)
-    unroll, chosen, best = Unroll(model), [], []
-    for i in range(0, len(held_out[0]), 8):
-        frames, masks = resized(held_out[0][i:i + 8, :1], side), resized(held_out[1][i:i + 8, :1], side) > .5
-        masks = masks.transpose(0, 1)
-        unroll(unroll.features(normalised(frames)), masks, 1, "inner")
-        logits, guess = unroll.raw[:2]
-        real = iou(F.interpolate(logits, (side, side), mode="bilinear", align_corners=False), masks[0].float().expand(-1, logits.shape[1], -1, -1))
-        chosen.append(real.gather(1, guess.argmax(1, keepdim=True))[:, 0])
-        best.append(real.max(1).values)
-    unroll.close()
-    return torch.cat(chosen).mean().item(), torch.cat(best).mean().item()
+def choice_among(raw, mask):
+    """raw: what the decoder gave (masks' logits [N, M, h, w], IoU guesses [N, M], ...); mask [N, 1, S, S] bool
+    -> [2, N]: J of the mask that the guesses choose, and of the best; between them lies what better guesses would give."""
+    logits = F.interpolate(raw[0], mask.shape[-2:], mode="bilinear", align_corners=False)
+    real = iou(logits, mask.float().expand_as(logits))
+    return torch.stack([real.gather(1, raw[1].argmax(1, keepdim=True))[:, 0], real.max(1).values])
 
 
 @torch.no_grad()
@@ -53,13 +43,15 @@ def validate(model, held_out, side):
     """-> text: mean J of the first frame and of the rest, by prompt; how often hidden and visible are told apart; and what
     the choice among the first masks costs."""
     set_size(model, side)
-    unroll, text = Unroll(model), []
+    torch.manual_seed(SEED)  # the same clicks for every state; a training step seeds itself
+    unroll, text, choices = Unroll(model), [], []
     for prompt in ("inner", "mask"):
         first, rest, told = [], [], []
         for i in range(0, len(held_out[0]), 8):
             frames, masks = resized(held_out[0][i:i + 8], side), resized(held_out[1][i:i + 8], side) > .5
             masks = masks.transpose(0, 1)
-            predicted = unroll(unroll.features(normalised(frames)), masks, 1, prompt)
+            choose = lambda t, raw, weight: choices.append(choice_among(raw, masks[0])) if t == 0 else None
+            predicted = unroll(unroll.features(normalised(frames)), masks, 1, prompt, on_frame=choose)
             j = jaccard(predicted, masks)
             first.append(j[0])
             rest.append(j[1:].mean(0))
@@ -68,5 +60,5 @@ def validate(model, held_out, side):
         a, b, c, d = torch.stack(told).sum(0).tolist()
         text.append(f"{prompt}: J0 {torch.cat(first).mean():.3f} Jtrack {torch.cat(rest).mean():.3f} visible {a}/{b} hidden {c}/{d}")
     unroll.close()
-    text.append("first mask: chosen {:.3f}, best {:.3f}".format(*first_mask_choice(model, held_out, side)))
+    text.append("first mask: chosen {:.3f}, best {:.3f}".format(*torch.cat(choices, 1).mean(1).tolist()))
     return "; ".join(text)
