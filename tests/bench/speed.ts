@@ -67,7 +67,12 @@ async function loadEngine(
 async function main(args: string[]): Promise<void> {
   if (args.includes("--help")) return console.log(USAGE);
   const options = readOptions(args);
-  const reports = options.from.length > 0 ? reportsFrom(options.from) : await measureAll(options);
+  if (options.from.length > 0) return save(reportsFrom(options.from), options);
+  await measureAll(options);
+}
+
+/** Written after every model, so that stopping a long run keeps what it has measured. */
+function save(reports: readonly SubjectReport[], options: SpeedOptions): void {
   if (options.json) writeFileSync(options.json, JSON.stringify(reports, null, 2));
   if (options.markdown) writeTable(options.markdown, toMarkdown(reports));
 }
@@ -76,17 +81,17 @@ function reportsFrom(files: readonly string[]): SubjectReport[] {
   return files.flatMap((file) => JSON.parse(readFileSync(file, "utf8")) as SubjectReport[]);
 }
 
-async function measureAll(options: SpeedOptions): Promise<SubjectReport[]> {
+async function measureAll(options: SpeedOptions): Promise<void> {
   const reports: SubjectReport[] = [];
   for (const model of options.models) {
     for (const size of options.sizes) {
       for (const backend of options.backends) {
         reports.push(await measure(model, size, backend, options));
         console.log(`${toMarkdown(reports.slice(-1))}\n`);
+        save(reports, options);
       }
     }
   }
-  return reports;
 }
 
 await main(process.argv.slice(2));
