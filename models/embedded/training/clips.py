@@ -7,11 +7,14 @@ import numpy as np
 
 import folders
 import raster
+import regions
 import scenes
 import textures
 
 LEAST_AREA = .003  # of the frame: the largest object of a clip covers at least this on its first frame
 MOST_TRIES = 100
+LATER = 5  # regions are stored the clearest first; by so many places chance moves one back
+MOVING, MOST_MOVING = .6, .15  # chance of a photograph's region to move, and the largest that does, of the picture
 
 
 class SyntheticClips:
@@ -31,6 +34,59 @@ class SyntheticClips:
     def batch(self, rng, clips, frames, side):
         made = [self.clip(rng, frames, side) for _ in range(clips)]
         return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+
+
+class NaturalClips:
+    """Photographs under a moving camera, whose own regions are the objects; some go ways of their own.
+    [Note: what pasted cut-outs don't teach] in regions.py."""
+
+    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
+        self.hide, self.pace = hide, pace
+        self.cuts, _ = textures.load_pool(pool, split)
+        self.pictures, self.regions = regions.load_regions(pool, split)
+
+    def things(self, rng, index):
+        """-> [[S, S] bool]: up to three regions of a picture that don't share pixels, rather the clear ones"""
+        found, side = [], self.pictures.shape[1]
+        for k in np.argsort(np.arange(regions.MOST) + rng.exponential(LATER, regions.MOST)):
+            region = np.unpackbits(self.regions[index, k]).reshape(side, side).astype(bool)
+            if region.any() and not any((region & other).any() for other in found):
+                found.append(region)
+        return found[:3]
+
+    def drawn(self, rng, frames, side):
+        index = int(rng.integers(len(self.pictures)))
+        picture, labels, parts, cuts = np.array(self.pictures[index]), np.zeros(self.pictures.shape[1:3], np.uint8), [], []
+        for number, thing in enumerate(self.things(rng, index), 1):
+            if frames > 1 and rng.random() < MOVING and thing.mean() < MOST_MOVING:
+                cut, centre, half = regions.lifted(picture, thing)
+                parts.append(scenes.Part(len(self.cuts) + len(cuts), centre, half, number))
+                cuts.append(cut)
+                picture = regions.without(picture, thing)
+            else:
+                labels[thing] = number
+        scene = scenes.make_view(rng, frames, len(self.cuts), parts, self.hide, self.pace)
+        return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
+
+    def clip(self, rng, frames, side):
+        while True:
+            pixels, ids = self.drawn(rng, frames, side)
+            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
+                return pixels, ids
+
+    def batch(self, rng, clips, frames, side):
+        made = [self.clip(rng, frames, side) for _ in range(clips)]
+        return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+
+
+class Joined:
+    """Two sequences as one."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def __getitem__(self, index):
+        return self.first[index] if index < len(self.first) else self.second[index - len(self.first)]
 
 
 class ExtraClips:

@@ -2,6 +2,7 @@
 """Held-out synthetic clips of 64 slow frames: how a track ages, and what is found again after an absence. Runs in Python.
 
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --drawn 384 --inputs 256 384 --clips 12
 
 The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
 clips that they are judged by.
@@ -15,6 +16,7 @@ upstream.use()
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 import clips
 from network import build, normalised, set_size
@@ -22,43 +24,51 @@ from unroll import Unroll
 from validation import jaccard
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-FRAMES, SIDE, SEED = 64, 256, 99
+FRAMES, SEED = 64, 99
 PACE = (.02, .2)  # 25 to 60 frames a second
 HIDE = .5
 LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
 AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 
-def long_clips(pool, count):
-    """-> [(pixels [T, S, S, 3] uint8, mask [T, S, S] bool of the largest object)]"""
-    source, rng, made = clips.SyntheticClips(pool, "val", HIDE, PACE), np.random.default_rng(SEED), []
+def long_clips(pool, count, side, kind):
+    """-> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
+    source, rng, made = kind(pool, "val", HIDE, PACE), np.random.default_rng(SEED), []
     while len(made) < count:
-        pixels, ids = source.clip(rng, FRAMES, SIDE)
+        pixels, ids = source.clip(rng, FRAMES, side)
         area = np.bincount(ids[0].ravel(), minlength=4)[1:4]
         mask = ids == area.argmax() + 1
-        if area.max() >= LEAST_AREA * SIDE ** 2 and mask.any((1, 2)).mean() >= LEAST_SEEN:
+        if area.max() >= LEAST_AREA * side ** 2 and mask.any((1, 2)).mean() >= LEAST_SEEN:
             made.append((pixels, mask))
     return made
 
 
-def features_of(unroll, pixels, at_once=8):
-    """Features of a long clip, a few frames at a time -> as Unroll takes them"""
-    frames = normalised(torch.from_numpy(pixels).permute(0, 3, 1, 2))
+def features_of(unroll, frames, at_once=8):
+    """Features of a long clip [T, 3, S, S], a few frames at a time -> as Unroll takes them"""
     parts = [unroll.features(frames[None, i:i + at_once]) for i in range(0, len(frames), at_once)]
     joined = lambda which: [torch.cat(levels, 1) for levels in zip(*(part[which] for part in parts))]
     return joined(0), joined(1), parts[0][2]
 
 
+def resized(masks, side):
+    """[T, N, 1, S, S] bool -> [T, N, 1, side, side] bool: what is more than half covered. Nothing changes where S is side."""
+    shape = (*masks.shape[:3], side, side)
+    return (F.interpolate(masks.flatten(0, 1).float(), (side, side), mode="bilinear", align_corners=False, antialias=True) > .5).view(shape)
+
+
 @torch.no_grad()
-def follow(model, made, prompt):
-    """-> J [clips, T], seen [clips, T], guessed [clips, T]"""
-    set_size(model, SIDE)
+def follow(model, made, prompt, side):
+    """The network sees the clips at `side` pixels; masks are compared at the size that they were drawn in.
+    -> J [clips, T], seen [clips, T], guessed [clips, T]"""
+    set_size(model, side)
     unroll, rows = Unroll(model), []
     random.seed(0)
     torch.manual_seed(0)
     for pixels, mask in made:
         masks = torch.from_numpy(mask)[:, None, None]
-        predicted = unroll(features_of(unroll, pixels), masks, 1, prompt)
+        frames = F.interpolate(torch.from_numpy(pixels).permute(0, 3, 1, 2).float(), (side, side), mode="bilinear", align_corners=False, antialias=True)
+        predicted = unroll(features_of(unroll, normalised(frames)), resized(masks, side), 1, prompt)
+        predicted = resized(predicted, masks.shape[-1])
         rows.append((jaccard(predicted, masks)[:, 0].numpy(), mask.any((1, 2)), predicted.flatten(1).any(1).numpy()))
     unroll.close()
     return [np.stack(column) for column in zip(*rows)]
@@ -78,15 +88,19 @@ def main():
     parser.add_argument("weights", nargs="+")
     parser.add_argument("--pool", default=os.path.join(HERE, ".cache", "pool"))
     parser.add_argument("--clips", type=int, default=24)
+    parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
+    parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
+    parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    made = long_clips(args.pool, args.clips)
+    made = long_clips(args.pool, args.clips, args.drawn, clips.NaturalClips if args.natural else clips.SyntheticClips)
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]
         model.load_state_dict({key: value.float() for key, value in state.items()})
-        for prompt in ("inner", "mask"):
-            print(f"{os.path.basename(path)} {prompt}: {told(*follow(model, made, prompt))}", flush=True)
+        for side in args.inputs or [args.drawn]:
+            for prompt in ("inner", "mask"):
+                print(f"{os.path.basename(path)} at {side}, {prompt}: {told(*follow(model, made, prompt, side))}", flush=True)
 
 
 if __name__ == "__main__":

@@ -111,8 +111,9 @@ def filmed(frame, scene, t, rng):
     return cv2.imdecode(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, scene.jpeg])[1], 1) if scene.jpeg else frame
 
 
-def draw(scene, textures, backgrounds, side):
-    """-> (frames [T, side, side, 3] uint8, ids [T, side, side] uint8: 0 background, 1..3 objects, FIRST_OTHER.. the rest)"""
+def draw(scene, textures, backgrounds, side, things=None):
+    """things [S, S] uint8: which pixels of the background's picture are objects, where it has any
+    -> (frames [T, side, side, 3] uint8, ids [T, side, side] uint8: 0 background, 1..3 objects, FIRST_OTHER.. the rest)"""
     T = len(scene.camera)
     frames, ids = np.zeros((T, side, side, 3), np.uint8), np.zeros((T, side, side), np.uint8)
     rng = np.random.default_rng(scene.seed)
@@ -122,6 +123,8 @@ def draw(scene, textures, backgrounds, side):
         to_picture = unit_to_pixel(background.shape[0]) @ scene.background_matrix[t] @ pixel_to_unit(side)
         frame = cv2.warpPerspective(background, to_picture, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                                     borderMode=cv2.BORDER_REFLECT_101).astype(np.float32)
+        if things is not None:
+            ids[t] = cv2.warpPerspective(things, to_picture, (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         for i, (layer, cut) in enumerate(zip(scene.layers, cuts)):
             draw_layer(frame, ids[t], layer, cut, textures[layer.other_side], scene.camera, t, layer.object or FIRST_OTHER + i)
         frames[t] = filmed(frame, scene, t, rng)

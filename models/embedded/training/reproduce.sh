@@ -7,6 +7,7 @@ mirrors=$1
 python=${PYTHON:-python3}
 [ -e .cache/sources.npz ] || "$python" sources.py --mirrors "$mirrors"
 [ -e .cache/pool/plain_bg.npy ] || "$python" textures.py
+[ -e .cache/pool/train_regions.npy ] || "$python" regions.py
 "$python" train.py --processes 1 --out .cache/run
 "$python" train.py --processes 1 --recipe absences.json --init .cache/run/nano.pt --out .cache/absences
 "$python" train.py --processes 2 --recipe longtracks.json --init .cache/run/nano.pt --init .cache/absences/nano.pt --out .cache/longtracks

@@ -14,6 +14,7 @@ HIDE = .3  # chance of an object to leave or to be covered
 RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
+WINDOW = (.55, 1.)  # how much of a photograph shows at first, where its own things are the objects
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -49,6 +50,15 @@ class Target:
     position: np.ndarray
     matrix: np.ndarray
     layers: list = field(default_factory=list)
+
+
+@dataclass
+class Part:
+    """A piece of a photograph that goes a way of its own: its cut-out's square in the picture's coordinates."""
+    texture: int
+    centre: np.ndarray
+    half: float
+    object: int
 
 
 @dataclass
@@ -169,8 +179,8 @@ class Director:
     def distractor(self, targets):
         """Half of them look like a target."""
         rng = self.rng
-        twin = targets[rng.integers(len(targets))]
-        if rng.random() < .5:
+        twin = targets[rng.integers(len(targets))] if targets else None
+        if twin and rng.random() < .5:
             return self.layer(twin.texture, self.motion(twin.size * rng.uniform(.7, 1.4), rng.uniform(-.9, .9, 2)), 0)
         return self.layer(self.any_texture(), self.motion(np.exp(rng.uniform(np.log(.1), np.log(.6))), rng.uniform(-.9, .9, 2)), 0)
 
@@ -239,13 +249,48 @@ class Director:
         background_matrix = self.background_matrix(camera)
         background = int(rng.integers(self.backgrounds))
         targets = [self.target(o) for o in range(1, rng.choice([1, 2, 3], p=[.3, .4, .3]) + 1)]
+        return self.staged(targets, camera, background, background_matrix)
+
+    def staged(self, targets, camera, background, background_matrix):
+        """-> Scene of targets among bystanders, some of them hidden for a while"""
+        rng = self.rng
         groups = [t.layers for t in targets] + [[self.distractor(targets)] for _ in range(rng.integers(0, 3))]
         layers = [layer for i in rng.permutation(len(groups)) for layer in groups[i]]
         covers = [self.hide(t) for t in targets if rng.random() <= self.hiding] if self.T > 2 else []
-        if rng.random() < .35:
+        if targets and rng.random() < .35:
             layers.append(self.passer_by(targets))
         layers = (layers + [c for c in covers if c])[:LAYERS]
         return Scene(layers, camera, background, background_matrix, **self.film())
+
+    def view(self, parts):
+        """A photograph (0) under the camera. What is to be tracked is part of it: `parts` go ways of their own from where
+        they are in it, and the rest is named by what draws the scene."""
+        rng = self.rng
+        window = self.still(rng.uniform(*WINDOW))
+        room = (1 - window[0]) * rng.uniform(-1, 1, 2)
+        mirror = np.diag([rng.choice([-1., 1.]), 1, 1])
+        fixed = placement(self.still(room[0]), self.still(room[1]), self.still(rng.normal(0, .08)), window, window) @ mirror
+        camera = self.camera()
+        return self.staged([self.moving(part, fixed) for part in parts], camera, 0, fixed @ camera)
+
+    def moving(self, part, fixed):
+        """-> Target that starts as and where the photograph shows it"""
+        x, y = (self.still(v) for v in part.centre)
+        start = np.linalg.inv(fixed) @ placement(x, y, self.still(0.), self.still(part.half), self.still(part.half))
+        at = start[0, :2, 2]
+        size = part.half / np.abs(np.linalg.det(fixed[0, :2, :2])) ** .5
+        matrix = self.drift(at) @ placement(self.still(-at[0]), self.still(-at[1]), self.still(0.), self.still(1.), self.still(1.)) @ start
+        wave = [np.abs(self.wander(.03, .5)), self.still(2.), .5 * self.t, np.abs(self.wander(.03, .5)), self.still(3.), .4 * self.t]
+        layer = Layer(part.texture, matrix, part.object, False, np.exp(self.wander(.06, .4))[:, None] * np.ones((1, 3)), np.zeros(3), np.stack(wave, 1),
+                      np.stack([self.wander(.2, .4), self.wander(.2, .4)], 1), self.any_texture(), np.clip(np.abs(self.wander(.4, .4)), 0, MOST_TURNED))
+        return Target(part.texture, size, at, matrix, [layer])
+
+    def drift(self, at):
+        """[T, 3, 3] a way from `at`, where the first frame has it, growing and turning"""
+        rng, t, speed = self.rng, self.t, self.speed
+        grow = np.exp(np.clip(rng.normal(0, .03) * self.pace * t + self.wander(.05, .5), -.8, .8))
+        x, y = (v + rng.normal(0, speed) * t + self.wander(speed * 2, .7) for v in at)
+        return placement(x, y, rng.normal(0, .04) * self.pace * t + self.wander(.1, .6), grow, grow)
 
     def film(self):
         """Light, focus, sensor and codec."""
@@ -261,6 +306,11 @@ class Director:
             motion_blur=bool(rng.random() < .3),
             seed=int(rng.integers(1 << 31)),
         )
+
+
+def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE):
+    """-> Scene of one photograph with `parts` that move; `textures` is how many the pool has"""
+    return Director(rng, frames, textures, 1, hide, pace).view(parts)
 
 
 def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE):

@@ -20,6 +20,28 @@ def held_out_clips(pool, count):
     return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(masks)[:, :, None]
 
 
+def held_out_regions(pool, count):
+    """-> the same for single photographs and the largest of up to three of their regions"""
+    pixels, ids = clips.NaturalClips(pool, "val").batch(np.random.default_rng(SEED), count, 1, SIDE)
+    largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
+    return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(ids == largest[:, None, None, None])[:, :, None]
+
+
+@torch.no_grad()
+def validate_regions(model, held_out, side):
+    """-> text: mean J of a photograph's region after one click, of the mask that is chosen and of the best of three"""
+    set_size(model, side)
+    torch.manual_seed(SEED)
+    unroll, choices = Unroll(model), []
+    for i in range(0, len(held_out[0]), 8):
+        frames, masks = resized(held_out[0][i:i + 8], side), (resized(held_out[1][i:i + 8], side) > .5).transpose(0, 1)
+        unroll(unroll.features(normalised(frames)), masks, 1, "inner",
+               on_frame=lambda t, raw, weight: choices.append(choice_among(raw, masks[0])))
+    unroll.close()
+    chosen, best = torch.cat(choices, 1).mean(1).tolist()
+    return f"regions of photographs: J0 {chosen:.3f}, the best of three {best:.3f}"
+
+
 def resized(x, side):
     return F.interpolate(x.flatten(0, 1).float(), (side, side), mode="area").view(*x.shape[:3], side, side)
 

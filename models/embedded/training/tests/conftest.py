@@ -8,6 +8,7 @@ TRAINING = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, TRAINING)
 
 pytest.importorskip("torch", reason="the training needs PyTorch")
+pytest.importorskip("skimage", reason="regions of photographs need scikit-image")
 if not os.path.isdir(os.path.join(os.environ.get("SAM2_REF", ""), "sam2", "sam2")):
     collect_ignore_glob = ["test_*.py"]
 
