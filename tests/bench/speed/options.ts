@@ -68,7 +68,8 @@ export function readOptions(args: string[]): SpeedOptions {
   };
 }
 
-function flagOf(text: string): [string, number | boolean] {
+/** `NAME=VALUE` of `--set`. */
+export function flagOf(text: string): [string, number | boolean] {
   const [name = "", value = ""] = text.split("=");
   return [name, parseOptionValue(value)];
 }
