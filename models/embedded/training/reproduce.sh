@@ -12,8 +12,11 @@ python=${PYTHON:-python3}
 "$python" train.py --processes 1 --recipe absences.json --init .cache/run/nano.pt --out .cache/absences
 "$python" train.py --processes 2 --recipe longtracks.json --init .cache/run/nano.pt --init .cache/absences/nano.pt --out .cache/longtracks
 "$python" train.py --processes 2 --recipe choosing.json --init .cache/longtracks/nano.pt --out .cache/choosing
-"$python" average.py .cache/nano.pt .cache/longtracks/nano.pt .cache/choosing/nano.pt
-"$python" longtracks.py .cache/run/nano.pt .cache/longtracks/nano.pt .cache/choosing/nano.pt .cache/nano.pt
+"$python" average.py .cache/choosing/mean.pt .cache/longtracks/nano.pt .cache/choosing/nano.pt
+"$python" train.py --processes 2 --recipe photographs.json --init .cache/choosing/mean.pt --out .cache/photographs
+"$python" average.py .cache/nano.pt .cache/choosing/mean.pt .cache/photographs/nano.pt
+"$python" longtracks.py .cache/choosing/mean.pt .cache/photographs/nano.pt .cache/nano.pt
+"$python" longtracks.py .cache/choosing/mean.pt .cache/photographs/nano.pt .cache/nano.pt --natural --clips 12
 if [ $# -gt 1 ]; then
   "$python" evaluate.py --weights .cache/nano.pt --clips "$2" --demo ../../../tests/fixtures/demo
 fi
