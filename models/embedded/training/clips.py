@@ -17,26 +17,37 @@ LATER = 5  # regions are stored the clearest first; by so many places chance mov
 MOVING, MOST_MOVING = .6, .15  # chance of a photograph's region to move, and the largest that does, of the picture
 
 
-class SyntheticClips:
-    """Renders scenes of the pool on demand; the same generator state gives the same clips."""
-
-    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
-        self.hide, self.pace = hide, pace
-        self.cuts, self.backgrounds = textures.load_pool(pool, split)
-
-    def clip(self, rng, frames, side):
-        while True:
-            scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide, self.pace)
-            pixels, ids = raster.draw(scene, self.cuts, self.backgrounds, side)
-            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
-                return pixels, ids
+class Clips:
+    """Batches of clips; who draws them says how."""
 
     def batch(self, rng, clips, frames, side):
         made = [self.clip(rng, frames, side) for _ in range(clips)]
         return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
 
 
-class NaturalClips:
+class DrawnClips(Clips):
+    """Clips that are drawn again until an object is large enough on the first frame."""
+
+    def clip(self, rng, frames, side):
+        while True:
+            pixels, ids = self.drawn(rng, frames, side)
+            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
+                return pixels, ids
+
+
+class SyntheticClips(DrawnClips):
+    """Renders scenes of the pool on demand; the same generator state gives the same clips."""
+
+    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
+        self.hide, self.pace = hide, pace
+        self.cuts, self.backgrounds = textures.load_pool(pool, split)
+
+    def drawn(self, rng, frames, side):
+        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide, self.pace)
+        return raster.draw(scene, self.cuts, self.backgrounds, side)
+
+
+class NaturalClips(DrawnClips):
     """Photographs under a moving camera, whose own regions are the objects; some go ways of their own.
     [Note: what pasted cut-outs don't teach] in regions.py."""
 
@@ -68,16 +79,6 @@ class NaturalClips:
         scene = scenes.make_view(rng, frames, len(self.cuts), parts, self.hide, self.pace)
         return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
 
-    def clip(self, rng, frames, side):
-        while True:
-            pixels, ids = self.drawn(rng, frames, side)
-            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
-                return pixels, ids
-
-    def batch(self, rng, clips, frames, side):
-        made = [self.clip(rng, frames, side) for _ in range(clips)]
-        return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
-
 
 class Joined:
     """Two sequences as one."""
@@ -89,7 +90,7 @@ class Joined:
         return self.first[index] if index < len(self.first) else self.second[index - len(self.first)]
 
 
-class ExtraClips:
+class ExtraClips(Clips):
     """Real frames with masks from folders (see folders.py), cropped, flipped and relit at random."""
 
     def __init__(self, roots):
@@ -108,10 +109,6 @@ class ExtraClips:
             if (made[0][1] > 0).mean() > .0005:
                 return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
         raise ValueError("extra clips: no frame with a visible mask was found")
-
-    def batch(self, rng, clips, frames, side):
-        made = [self.clip(rng, frames, side) for _ in range(clips)]
-        return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
 
 
 def bounced(start, stride, frames, length):
