@@ -21,10 +21,11 @@ import torch.nn.functional as F
 import clips
 from network import build, normalised, set_size
 from unroll import Unroll
-from validation import jaccard
+from validation import held_out_regions, jaccard, validate_regions
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FRAMES, SEED = 64, 99
+PICTURES = 64  # single photographs on which the first mask is judged
 PACE = (.02, .2)  # 25 to 60 frames a second
 HIDE = .5
 LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
@@ -94,11 +95,14 @@ def main():
     args = parser.parse_args()
     torch.set_num_threads(1)
     made = long_clips(args.pool, args.clips, args.drawn, clips.NaturalClips if args.natural else clips.SyntheticClips)
+    pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]
         model.load_state_dict({key: value.float() for key, value in state.items()})
         for side in args.inputs or [args.drawn]:
+            if pictures:
+                print(f"{os.path.basename(path)} at {side}: {validate_regions(model, pictures, side)}", flush=True)
             for prompt in ("inner", "mask"):
                 print(f"{os.path.basename(path)} at {side}, {prompt}: {told(*follow(model, made, prompt, side))}", flush=True)
 

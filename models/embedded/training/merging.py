@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from skimage.segmentation import felzenszwalb
 
+# These numbers and those of the filters below were chosen by looking at the regions of 24 photographs; none was learnt.
 MOST = 16  # regions kept of a picture
 LEAST_AREA, MOST_AREA = .003, .4  # of the picture
 MOST_CUT = .2  # share of a region's outline that lies on the picture's edge

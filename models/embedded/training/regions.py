@@ -8,9 +8,7 @@ network that is taught by scenes alone learns that what belongs to a photograph 
 of held-out scenes had J 0.70, of real clips 0.08. Nobody has marked these photographs; but what stands out in them by
 its outline (merging.py) is mostly a thing or a part of one, and looks as things in photographs do.
 """
-import argparse
 import multiprocessing
-import os
 
 import cv2
 import numpy as np
@@ -34,11 +32,7 @@ def lifted(picture, region):
     cut = textures.fitted(np.dstack([picture[rows, columns], alpha]), CUT, MARGIN)
     side = picture.shape[0]
     centre = (np.array([xs[0] + xs[-1], ys[0] + ys[-1]]) + 1) / side - 1
-    return textures.stored(cut), centre, max(cut_side(columns), cut_side(rows)) / (1 - 2 * MARGIN) / side
-
-
-def cut_side(part):
-    return part.stop - part.start
+    return textures.stored(cut), centre, (max(np.ptp(xs), np.ptp(ys)) + 1) / (1 - 2 * MARGIN) / side
 
 
 def without(picture, region):
@@ -72,11 +66,10 @@ def of_photo(task):
     return made
 
 
-def build_regions(folder, photos, held_out=6, seed=11, workers=2):
+def build_regions(folder, photos, seed=11, workers=2):
     """Writes train_natural.npy [n, SIDE, SIDE, 3], train_regions.npy [n, MOST, SIDE * SIDE / 8] (packed masks) and the
-    same for val, split as textures.build_pool splits the photographs."""
-    kept = max(1, len(photos) // held_out)
-    for name, some in (("val", photos[:kept]), ("train", photos[kept:])):
+    same for val."""
+    for name, some in zip(("val", "train"), textures.split_photos(photos)):
         with multiprocessing.get_context("fork").Pool(workers) as team:
             made = [m for group in team.imap(of_photo, [(p, [seed, k]) for k, p in enumerate(some)], 2) for m in group]
         np.save(f"{folder}/{name}_natural.npy", np.stack([m[0] for m in made]))
@@ -89,9 +82,5 @@ def load_regions(folder, split):
 
 
 if __name__ == "__main__":
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sources", default=os.path.join(here, ".cache", "sources.npz"))
-    parser.add_argument("--pool", default=os.path.join(here, ".cache", "pool"))
-    args = parser.parse_args()
+    args = textures.pool_arguments(__doc__)
     build_regions(args.pool, sources.unpack(args.sources)[1])

@@ -14,7 +14,7 @@ HIDE = .3  # chance of an object to leave or to be covered
 RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
-WINDOW = (.55, 1.)  # how much of a photograph shows at first, where its own things are the objects
+WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -54,11 +54,11 @@ class Target:
 
 @dataclass
 class Part:
-    """A piece of a photograph that goes a way of its own: its cut-out's square in the picture's coordinates."""
+    """A piece of a photograph that goes a way of its own: its cut-out's square in the picture's coordinates, [-1, 1]."""
     texture: int
-    centre: np.ndarray
-    half: float
-    object: int
+    centre: np.ndarray  # [2] x, y
+    half: float  # of the square's side
+    object: int  # 1..3
 
 
 @dataclass

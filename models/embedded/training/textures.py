@@ -370,12 +370,18 @@ def build_split(sprites, photos, cut_outs, backgrounds, first_seed, workers):
     return cuts, np.stack(in_parallel(make_background, range(first_seed, first_seed + backgrounds), workers))
 
 
+def split_photos(photos):
+    """-> (held out, to train on), the same for everything that is made of them"""
+    kept = max(1, len(photos) // 6)
+    return photos[:kept], photos[kept:]
+
+
 def build_pool(folder, sprites, photos, cut_outs=3500, backgrounds=900, held_out=.1, seed=11, workers=2):
     """Writes train_*.npy and val_*.npy; sprites, shapes and photographs of the two never meet."""
     os.makedirs(folder, exist_ok=True)
     np.random.default_rng(seed).shuffle(sprites)
-    kept, kept_photos = int(len(sprites) * held_out), max(1, len(photos) // 6)
-    splits = dict(val=(sprites[:kept], photos[:kept_photos], held_out, 10 ** 7), train=(sprites[kept:], photos[kept_photos:], 1., 2 * 10 ** 7))
+    kept, (val_photos, train_photos) = int(len(sprites) * held_out), split_photos(photos)
+    splits = dict(val=(sprites[:kept], val_photos, held_out, 10 ** 7), train=(sprites[kept:], train_photos, 1., 2 * 10 ** 7))
     for name, (some_sprites, some_photos, share, first) in splits.items():
         cuts, grounds = build_split(some_sprites, some_photos, int(cut_outs * share), int(backgrounds * share), seed + first, workers)
         np.save(f"{folder}/{name}_tex.npy", cuts)
@@ -395,11 +401,16 @@ def load_pool(folder, split):
     return np.load(f"{folder}/{split}_tex.npy", mmap_mode="r"), np.load(f"{folder}/{split}_bg.npy", mmap_mode="r")
 
 
-if __name__ == "__main__":
+def pool_arguments(description):
+    """What every script that adds to the pool is told: --sources and --pool"""
     here = os.path.dirname(os.path.abspath(__file__))
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sources", default=os.path.join(here, ".cache", "sources.npz"))
     parser.add_argument("--pool", default=os.path.join(here, ".cache", "pool"))
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    args = pool_arguments(__doc__)
     build_pool(args.pool, *sources.unpack(args.sources))
     build_plain_pool(args.pool)

@@ -13,28 +13,29 @@ FRAMES, SIDE, SEED = 8, 256, 77
 
 def held_out_clips(pool, count):
     """-> (frames [count, T, 3, S, S] float, masks [count, T, 1, S, S] bool) of the largest object of each clip."""
-    source = clips.SyntheticClips(pool, "val")
-    pixels, ids = source.batch(np.random.default_rng(SEED), count, FRAMES, SIDE)
+    return held_out(clips.SyntheticClips(pool, "val"), count, FRAMES)
+
+
+def held_out_regions(pool, count):
+    """-> the same for single photographs and the largest of up to three of their regions"""
+    return held_out(clips.NaturalClips(pool, "val"), count, 1)
+
+
+def held_out(source, count, frames):
+    pixels, ids = source.batch(np.random.default_rng(SEED), count, frames, SIDE)
     largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
     masks = ids == largest[:, None, None, None]
     return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(masks)[:, :, None]
 
 
-def held_out_regions(pool, count):
-    """-> the same for single photographs and the largest of up to three of their regions"""
-    pixels, ids = clips.NaturalClips(pool, "val").batch(np.random.default_rng(SEED), count, 1, SIDE)
-    largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
-    return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(ids == largest[:, None, None, None])[:, :, None]
-
-
 @torch.no_grad()
-def validate_regions(model, held_out, side):
+def validate_regions(model, pictures, side):
     """-> text: mean J of a photograph's region after one click, of the mask that is chosen and of the best of three"""
     set_size(model, side)
     torch.manual_seed(SEED)
     unroll, choices = Unroll(model), []
-    for i in range(0, len(held_out[0]), 8):
-        frames, masks = resized(held_out[0][i:i + 8], side), (resized(held_out[1][i:i + 8], side) > .5).transpose(0, 1)
+    for i in range(0, len(pictures[0]), 8):
+        frames, masks = resized(pictures[0][i:i + 8], side), (resized(pictures[1][i:i + 8], side) > .5).transpose(0, 1)
         unroll(unroll.features(normalised(frames)), masks, 1, "inner",
                on_frame=lambda t, raw, weight: choices.append(choice_among(raw, masks[0])))
     unroll.close()
