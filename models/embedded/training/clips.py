@@ -28,6 +28,9 @@ class Clips:
 class DrawnClips(Clips):
     """Clips that are drawn again until an object is large enough on the first frame."""
 
+    def __init__(self, hide=scenes.HIDE, pace=scenes.PACE, wide=0.):
+        self.look = dict(hide=hide, pace=pace, wide=wide)
+
     def clip(self, rng, frames, side):
         while True:
             pixels, ids = self.drawn(rng, frames, side)
@@ -38,12 +41,12 @@ class DrawnClips(Clips):
 class SyntheticClips(DrawnClips):
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
-        self.hide, self.pace = hide, pace
+    def __init__(self, pool, split, **look):
+        super().__init__(**look)
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
 
     def drawn(self, rng, frames, side):
-        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), self.hide, self.pace)
+        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), **self.look)
         return raster.draw(scene, self.cuts, self.backgrounds, side)
 
 
@@ -51,8 +54,8 @@ class NaturalClips(DrawnClips):
     """Photographs under a moving camera, whose own regions are the objects; some go ways of their own.
     [Note: what pasted cut-outs don't teach] in regions.py."""
 
-    def __init__(self, pool, split, hide=scenes.HIDE, pace=scenes.PACE):
-        self.hide, self.pace = hide, pace
+    def __init__(self, pool, split, **look):
+        super().__init__(**look)
         self.cuts, _ = textures.load_pool(pool, split)
         self.pictures, self.regions = regions.load_regions(pool, split)
 
@@ -76,7 +79,7 @@ class NaturalClips(DrawnClips):
                 picture = regions.without(picture, thing)
             else:
                 labels[thing] = number
-        scene = scenes.make_view(rng, frames, len(self.cuts), parts, self.hide, self.pace)
+        scene = scenes.make_view(rng, frames, len(self.cuts), parts, **self.look)
         return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
 
 

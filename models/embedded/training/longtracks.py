@@ -32,9 +32,10 @@ LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
 AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 
-def long_clips(pool, count, side, kind):
-    """-> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
-    source, rng, made = kind(pool, "val", HIDE, PACE), np.random.default_rng(SEED), []
+def long_clips(pool, count, side, kind, wide=0.):
+    """wide: share of clips that are squeezed as frames of 16 : 9 would be
+    -> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
+    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide), np.random.default_rng(SEED), []
     while len(made) < count:
         pixels, ids = source.clip(rng, FRAMES, side)
         area = np.bincount(ids[0].ravel(), minlength=4)[1:4]
@@ -92,9 +93,10 @@ def main():
     parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
     parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
+    parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    made = long_clips(args.pool, args.clips, args.drawn, clips.NaturalClips if args.natural else clips.SyntheticClips)
+    made = long_clips(args.pool, args.clips, args.drawn, clips.NaturalClips if args.natural else clips.SyntheticClips, args.wide)
     pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:

@@ -1,6 +1,9 @@
 """Describes a synthetic clip by a few matrices and scalars per layer and frame: what moves, hides, leaves and returns. Runs in Python.
 
 Coordinates are in [-1, 1] over the frame. A layer's matrix takes its texture's square to the frame; `camera` moves all.
+
+[Note: real frames are not square] The network sees any frame squeezed to a square, so of real footage it gets things
+that are too narrow or too flat, by up to 16 : 9. A share of the clips (`wide`) is made so.
 """
 from dataclasses import dataclass, field
 
@@ -14,6 +17,7 @@ HIDE = .3  # chance of an object to leave or to be covered
 RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
+MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
@@ -89,11 +93,17 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds, hide, pace):
+    def __init__(self, rng, frames, textures, backgrounds, hide, pace, wide):
         self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
         self.pace = np.exp(rng.uniform(*np.log(pace)))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
+        self.sides = self.format() if wide and rng.random() < wide else np.ones(2)
+
+    def format(self):
+        """-> half sides [2] of what a frame shows. [Note: real frames are not square]"""
+        ratio = np.exp(self.rng.uniform(-1, 1) * np.log(MOST_WIDE))
+        return np.array([ratio, 1 / ratio]) ** .5
 
     def still(self, value):
         return np.full(self.T, value)
@@ -116,7 +126,8 @@ class Director:
         angle = self.wander(.03, .5)
         zoom = np.exp(rng.normal(0, .02) * self.pace * t)
         moving = placement(x, y, angle, zoom, zoom, tilt_x=rng.normal(0, .02), tilt_y=rng.normal(0, .02))
-        return np.repeat(np.eye(3)[None], self.T, 0) if rng.random() < .35 else moving
+        moving = np.repeat(np.eye(3)[None], self.T, 0) if rng.random() < .35 else moving
+        return moving @ np.diag([*self.sides, 1.])
 
     def background_matrix(self, camera):
         rng = self.rng
@@ -266,7 +277,7 @@ class Director:
         """A photograph (0) under the camera. What is to be tracked is part of it: `parts` go ways of their own from where
         they are in it, and the rest is named by what draws the scene."""
         rng = self.rng
-        window = self.still(rng.uniform(*WINDOW))
+        window = self.still(rng.uniform(*WINDOW) / self.sides.max())
         room = (1 - window[0]) * rng.uniform(-1, 1, 2)
         mirror = np.diag([rng.choice([-1., 1.]), 1, 1])
         fixed = placement(self.still(room[0]), self.still(room[1]), self.still(rng.normal(0, .08)), window, window) @ mirror
@@ -308,11 +319,11 @@ class Director:
         )
 
 
-def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE):
+def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0.):
     """-> Scene of one photograph with `parts` that move; `textures` is how many the pool has"""
-    return Director(rng, frames, textures, 1, hide, pace).view(parts)
+    return Director(rng, frames, textures, 1, hide, pace, wide).view(parts)
 
 
-def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE):
+def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0.):
     """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
-    return Director(rng, frames, textures, backgrounds, hide, pace).scene()
+    return Director(rng, frames, textures, backgrounds, hide, pace, wide).scene()
