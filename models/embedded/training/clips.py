@@ -44,6 +44,8 @@ class SyntheticClips(DrawnClips):
     def __init__(self, pool, split, **look):
         super().__init__(**look)
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
+        if split == "train":
+            self.cuts = Joined(self.cuts, regions.load_cuts(pool))
 
     def drawn(self, rng, frames, side):
         scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), **self.look)
@@ -88,6 +90,9 @@ class Joined:
 
     def __init__(self, first, second):
         self.first, self.second = first, second
+
+    def __len__(self):
+        return len(self.first) + len(self.second)
 
     def __getitem__(self, index):
         return self.first[index] if index < len(self.first) else self.second[index - len(self.first)]

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Held-out synthetic clips of 64 slow frames: how a track ages, and what is found again after an absence. Runs in Python.
+"""Held-out clips of 64 slow frames, drawn or filmed: how a track ages, and what is found again after an absence. Runs in Python.
 
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --drawn 384 --inputs 256 384 --clips 12
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --footage .cache/footage/val
 
 The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
 clips that they are judged by.
@@ -14,11 +15,13 @@ import random
 import upstream
 upstream.use()
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 import clips
+import folders
 from network import build, normalised, set_size
 from unroll import Unroll
 from validation import held_out_regions, jaccard, validate_regions
@@ -42,6 +45,17 @@ def long_clips(pool, count, side, kind, wide=0.):
         mask = ids == area.argmax() + 1
         if area.max() >= LEAST_AREA * side ** 2 and mask.any((1, 2)).mean() >= LEAST_SEEN:
             made.append((pixels, mask))
+    return made
+
+
+def footage_clips(root, side):
+    """Every object of every clip in a folder (see folders.py), there and back until FRAMES are full -> as long_clips"""
+    made = []
+    for clip in folders.open_folder(root):
+        order = clips.bounced(0, 1, FRAMES, len(clip))
+        pixels = np.stack([cv2.resize(clip.picture(i), (side, side), interpolation=cv2.INTER_AREA) for i in order])
+        labels = np.stack([cv2.resize(clip.labels(i), (side, side), interpolation=cv2.INTER_NEAREST) for i in order])
+        made += [(pixels, labels == value) for value in np.unique(labels[0]) if value]
     return made
 
 
@@ -93,10 +107,12 @@ def main():
     parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
     parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
+    parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    made = long_clips(args.pool, args.clips, args.drawn, clips.NaturalClips if args.natural else clips.SyntheticClips, args.wide)
+    kind = clips.NaturalClips if args.natural else clips.SyntheticClips
+    made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide)
     pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:

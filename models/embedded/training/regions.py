@@ -9,16 +9,18 @@ of held-out scenes had J 0.70, of real clips 0.08. Nobody has marked these photo
 its outline (merging.py) is mostly a thing or a part of one, and looks as things in photographs do.
 """
 import multiprocessing
+import os
 
 import cv2
 import numpy as np
 
 import sources
 import textures
-from merging import MOST, regions_of
+from merging import MOST, MOST_AREA, regions_of
 
 SIDE = textures.BACKGROUND_SIDE
 CLOSER = (1., .6)  # crops of each photograph, by the shares of its shorter side
+CUTS_EACH, LEAST_CUT = 4, .01  # regions of a picture that become cut-outs of scenes, and the smallest, of the picture
 CUT, MARGIN = 192, .04  # pixels of a cut-out's side, and the share of it that stays empty all round
 
 
@@ -76,6 +78,22 @@ def build_regions(folder, photos, seed=11, workers=2):
         np.save(f"{folder}/{name}_regions.npy", np.stack([m[1] for m in made]))
 
 
+def build_cuts(folder):
+    """Writes train_cuts.npy [n, CUT, CUT, 4]: the clearest regions of the training pictures, for scenes among other cut-outs"""
+    pictures, packed = load_regions(folder, "train")
+    made = []
+    for picture, some in zip(pictures, packed):
+        masks = np.unpackbits(some[:CUTS_EACH], axis=1).reshape(-1, SIDE, SIDE).astype(bool)
+        made += [lifted(picture, mask)[0] for mask in masks if LEAST_CUT <= mask.mean() <= MOST_AREA]
+    np.save(f"{folder}/train_cuts.npy", np.stack(made))
+
+
+def load_cuts(folder):
+    """-> regions as cut-outs, mapped from disk; none where the pool was made without them"""
+    path = f"{folder}/train_cuts.npy"
+    return np.load(path, mmap_mode="r") if os.path.exists(path) else []
+
+
 def load_regions(folder, split):
     """-> (pictures, packed regions), mapped from disk and shared between processes"""
     return np.load(f"{folder}/{split}_natural.npy", mmap_mode="r"), np.load(f"{folder}/{split}_regions.npy", mmap_mode="r")
@@ -84,3 +102,4 @@ def load_regions(folder, split):
 if __name__ == "__main__":
     args = textures.pool_arguments(__doc__)
     build_regions(args.pool, sources.unpack(args.sources)[1])
+    build_cuts(args.pool)
