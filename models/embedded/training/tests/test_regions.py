@@ -1,4 +1,6 @@
 """Regions of photographs follow what is seen, and a region that moves starts as the photograph shows it. Runs in pytest."""
+import os
+
 import cv2
 import numpy as np
 import pytest
@@ -82,6 +84,36 @@ def test_clips_of_photographs_repeat_and_name_what_they_show(natural_pool):
     for frame, names in zip(pixels[:, 0], ids[:, 0]):
         inside, ground = frame[names == 1].mean(0), frame[names == 0].mean(0)
         assert inside[0] > inside[2] and ground[0] < ground[2]  # the disk is red, its ground blue
+
+
+def test_a_wide_frame_squeezes_what_it_shows(monkeypatch):
+    picture, disk = photograph(regions.SIDE)
+    def proportions(ratio):
+        monkeypatch.setattr(scenes.Director, "format", lambda director: np.array([ratio, 1 / ratio]) ** .5)
+        monkeypatch.setattr(scenes.Director, "camera", lambda director: np.eye(3)[None] @ np.diag([*director.sides, 1.]))
+        scene = scenes.make_view(np.random.default_rng(1), 1, 1, [], wide=1.)
+        scene.layers = []
+        ids = raster.draw(scene, [], [picture], 128, disk.astype(np.uint8))[1][0]
+        return np.ptp(np.flatnonzero(ids.any(0))) / np.ptp(np.flatnonzero(ids.any(1)))
+    assert abs(proportions(16 / 9) / proportions(1) - 9 / 16) < .05
+    assert abs(proportions(9 / 16) / proportions(1) - 16 / 9) < .15
+
+
+def test_formats_reach_from_upright_to_wide_and_no_further():
+    drawn = np.array([scenes.Director(np.random.default_rng(seed), 1, 1, 1, 0., (1, 1), 1.).sides for seed in range(300)])
+    ratios = drawn[:, 0] / drawn[:, 1]
+    assert .56 < ratios.min() < .6 and 1.7 < ratios.max() < 1.78
+    assert np.allclose(drawn.prod(1), 1)
+
+
+def test_regions_become_cut_outs_of_scenes(natural_pool):
+    before = len(clips.SyntheticClips(natural_pool, "train").cuts)
+    regions.build_cuts(natural_pool)
+    cuts = clips.SyntheticClips(natural_pool, "train").cuts
+    assert len(cuts) == before + 3
+    middle = regions.CUT // 2
+    assert cuts[before][middle, middle, 3] == 255 and cuts[before][middle, middle, 0] > cuts[before][middle, middle, 2]  # the red disk
+    os.remove(f"{natural_pool}/train_cuts.npy")
 
 
 def test_lessons_about_photographs_come_as_often_as_asked_and_resume(natural_pool, tmp_path):

@@ -62,6 +62,13 @@ def test_all_processes_get_the_same_kind_of_lesson_and_all_kinds_come(tmp_path):
         assert lesson.frames <= 7
 
 
+def test_real_clips_come_as_often_as_asked_where_there_are_any():
+    leg = {**train.DEFAULTS, **LONG, "natural": .5, "extra_share": .25}
+    share = lambda source, extra: np.mean([train.Lesson(leg, 3, step, extra).source == source for step in range(1000)])
+    assert abs(share("real", True) - .25) < .04 and abs(share("natural", True) - .375) < .05
+    assert share("real", False) == 0 and abs(share("natural", False) - .5) < .05
+
+
 def test_frames_that_are_only_followed_are_neither_judged_nor_taught():
     torch.manual_seed(0)
     model = train.build(CONFIG).eval().requires_grad_(False)
