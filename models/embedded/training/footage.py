@@ -164,7 +164,8 @@ def made(task):
     pictures = whole[a:b:every]
     at = (clip.get("at", a) - a) // every
     first, end, labels = rotoscoped(pictures, at, clip["objects"], plate)
-    name = f"{os.path.splitext(os.path.basename(clip['path']))[0]}-{a}-{clip.get('at', a)}"
+    stem = os.path.splitext(os.path.basename(clip["path"]))[0]
+    name = "-".join(str(part) for part in (stem, a, clip.get("at", a), clip.get("part")) if part is not None)
     return name, clip.get("split", "train"), pictures[first:end], labels
 
 
