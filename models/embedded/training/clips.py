@@ -41,10 +41,11 @@ class DrawnClips(Clips):
 class SyntheticClips(DrawnClips):
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split, **look):
+    def __init__(self, pool, split, cuts=False, **look):
+        """cuts: regions of photographs are among the cut-outs (training split)"""
         super().__init__(**look)
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
-        if split == "train":
+        if cuts:
             self.cuts = Joined(self.cuts, regions.load_cuts(pool))
 
     def drawn(self, rng, frames, side):

@@ -9,7 +9,6 @@ of held-out scenes had J 0.70, of real clips 0.08. Nobody has marked these photo
 its outline (merging.py) is mostly a thing or a part of one, and looks as things in photographs do.
 """
 import multiprocessing
-import os
 
 import cv2
 import numpy as np
@@ -89,9 +88,8 @@ def build_cuts(folder):
 
 
 def load_cuts(folder):
-    """-> regions as cut-outs, mapped from disk; none where the pool was made without them"""
-    path = f"{folder}/train_cuts.npy"
-    return np.load(path, mmap_mode="r") if os.path.exists(path) else []
+    """-> regions as cut-outs [n, CUT, CUT, 4], mapped from disk"""
+    return np.load(f"{folder}/train_cuts.npy", mmap_mode="r")
 
 
 def load_regions(folder, split):
