@@ -28,13 +28,14 @@ class Clips:
 class DrawnClips(Clips):
     """Clips that are drawn again until an object is large enough on the first frame."""
 
-    def __init__(self, hide=scenes.HIDE, pace=scenes.PACE, wide=0.):
-        self.look = dict(hide=hide, pace=pace, wide=wide)
+    def __init__(self, hide=scenes.HIDE, pace=scenes.PACE, wide=0., smallest=scenes.SMALLEST):
+        self.look = dict(hide=hide, pace=pace, wide=wide, smallest=smallest)
 
     def clip(self, rng, frames, side):
+        least = LEAST_AREA * side * side * (self.look["smallest"] / scenes.SMALLEST) ** 2
         while True:
             pixels, ids = self.drawn(rng, frames, side)
-            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= LEAST_AREA * side * side:
+            if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= least:
                 return pixels, ids
 
 

@@ -22,6 +22,7 @@ import torch.nn.functional as F
 
 import clips
 import folders
+import scenes
 from network import build, normalised, set_size
 from unroll import Unroll
 from validation import held_out_regions, jaccard, validate_regions
@@ -35,15 +36,17 @@ LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
 AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 
-def long_clips(pool, count, side, kind, wide=0.):
-    """wide: share of clips that are squeezed as frames of 16 : 9 would be
+def long_clips(pool, count, side, kind, wide=0., most=1.):
+    """wide: share of clips that are squeezed as frames of 16 : 9 would be; most: of the first frame that an object may cover
     -> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
-    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide), np.random.default_rng(SEED), []
+    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=min(scenes.SMALLEST, most ** .5)), np.random.default_rng(SEED), []
+    least = min(LEAST_AREA, most / 5)
     while len(made) < count:
         pixels, ids = source.clip(rng, FRAMES, side)
-        area = np.bincount(ids[0].ravel(), minlength=4)[1:4]
+        area = np.bincount(ids[0].ravel(), minlength=4)[1:4] / side ** 2
+        area[area > most] = 0
         mask = ids == area.argmax() + 1
-        if area.max() >= LEAST_AREA * side ** 2 and mask.any((1, 2)).mean() >= LEAST_SEEN:
+        if area.max() >= least and mask.any((1, 2)).mean() >= LEAST_SEEN:
             made.append((pixels, mask))
     return made
 
@@ -109,10 +112,11 @@ def main():
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
+    parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
     args = parser.parse_args()
     torch.set_num_threads(1)
     kind = clips.NaturalClips if args.natural else clips.SyntheticClips
-    made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide)
+    made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most)
     pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:

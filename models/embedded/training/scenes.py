@@ -93,11 +93,12 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds, hide, pace, wide):
+    def __init__(self, rng, frames, textures, backgrounds, hide, pace, wide, smallest):
         self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
         self.pace = np.exp(rng.uniform(*np.log(pace)))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
+        self.smallest = smallest
         self.sides = self.format() if wide and rng.random() < wide else np.ones(2)
 
     def format(self):
@@ -176,7 +177,7 @@ class Director:
 
     def target(self, object):
         rng = self.rng
-        size = np.exp(rng.uniform(np.log(SMALLEST), np.log(.85)))
+        size = np.exp(rng.uniform(np.log(self.smallest), np.log(.85)))
         position = rng.uniform(-.8, .8, 2)
         texture = self.any_texture()
         target = Target(texture, size, position, self.motion(size, position))
@@ -319,11 +320,11 @@ class Director:
         )
 
 
-def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0.):
+def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
     """-> Scene of one photograph with `parts` that move; `textures` is how many the pool has"""
-    return Director(rng, frames, textures, 1, hide, pace, wide).view(parts)
+    return Director(rng, frames, textures, 1, hide, pace, wide, smallest).view(parts)
 
 
-def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0.):
+def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
     """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
-    return Director(rng, frames, textures, backgrounds, hide, pace, wide).scene()
+    return Director(rng, frames, textures, backgrounds, hide, pace, wide, smallest).scene()

@@ -98,10 +98,16 @@ def test_a_wide_frame_squeezes_what_it_shows(monkeypatch):
 
 
 def test_formats_reach_from_upright_to_wide_and_no_further():
-    drawn = np.array([scenes.Director(np.random.default_rng(seed), 1, 1, 1, 0., (1, 1), 1.).sides for seed in range(300)])
+    drawn = np.array([scenes.Director(np.random.default_rng(seed), 1, 1, 1, 0., (1, 1), 1., scenes.SMALLEST).sides for seed in range(300)])
     ratios = drawn[:, 0] / drawn[:, 1]
     assert .56 < ratios.min() < .6 and 1.7 < ratios.max() < 1.78
     assert np.allclose(drawn.prod(1), 1)
+
+
+def test_targets_reach_down_to_the_smallest_that_is_asked_for():
+    sizes = lambda smallest: [scenes.Director(np.random.default_rng(seed), 1, 9, 9, 0., (1, 1), 0., smallest).target(1).size for seed in range(300)]
+    assert .07 <= min(sizes(.07)) < .075 and .03 <= min(sizes(.03)) < .033
+    assert .8 < max(sizes(.03)) <= .85
 
 
 def test_regions_become_cut_outs_of_scenes(natural_pool):
