@@ -33,14 +33,16 @@ PICTURES = 64  # single photographs on which the first mask is judged
 PACE = (.02, .2)  # 25 to 60 frames a second
 HIDE = .5
 LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
+NEAR_MOST = 5  # where objects are to be small, they cover at least a fifth of the most that is allowed
 AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 
 def long_clips(pool, count, side, kind, wide=0., most=1.):
     """wide: share of clips that are squeezed as frames of 16 : 9 would be; most: of the first frame that an object may cover
     -> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
-    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=min(scenes.SMALLEST, most ** .5)), np.random.default_rng(SEED), []
-    least = min(LEAST_AREA, most / 5)
+    smallest = min(scenes.SMALLEST, most ** .5)  # half sides in half pictures are sides in pictures
+    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=smallest), np.random.default_rng(SEED), []
+    least = min(LEAST_AREA, most / NEAR_MOST)
     while len(made) < count:
         pixels, ids = source.clip(rng, FRAMES, side)
         area = np.bincount(ids[0].ravel(), minlength=4)[1:4] / side ** 2
