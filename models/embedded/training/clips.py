@@ -12,6 +12,7 @@ import scenes
 import textures
 
 LEAST_AREA = .003  # of the frame: the largest object of a clip covers at least this on its first frame
+LEAST_MARKED = .0005  # of a real frame
 MOST_TRIES = 100
 LATER = 5  # regions are stored the clearest first; by so many places chance moves one back
 MOVING, MOST_MOVING = .6, .15  # chance of a photograph's region to move, and the largest that does, of the picture
@@ -58,8 +59,10 @@ class NaturalClips(DrawnClips):
     """Photographs under a moving camera, whose own regions are the objects; some go ways of their own.
     [Note: what pasted cut-outs don't teach] in regions.py."""
 
-    def __init__(self, pool, split, **look):
+    def __init__(self, pool, split, covered=False, **look):
+        """covered: regions that stay where they are in the picture are hidden as often as those that move"""
         super().__init__(**look)
+        self.covered = covered
         self.cuts, _ = textures.load_pool(pool, split)
         self.pictures, self.regions = regions.load_regions(pool, split)
 
@@ -74,7 +77,7 @@ class NaturalClips(DrawnClips):
 
     def drawn(self, rng, frames, side):
         index = int(rng.integers(len(self.pictures)))
-        picture, labels, parts, cuts = np.array(self.pictures[index]), np.zeros(self.pictures.shape[1:3], np.uint8), [], []
+        picture, labels, parts, resting, cuts = np.array(self.pictures[index]), np.zeros(self.pictures.shape[1:3], np.uint8), [], [], []
         for number, thing in enumerate(self.things(rng, index), 1):
             if frames > 1 and rng.random() < MOVING and thing.mean() < MOST_MOVING:
                 cut, centre, half = regions.lifted(picture, thing)
@@ -83,7 +86,8 @@ class NaturalClips(DrawnClips):
                 picture = regions.without(picture, thing)
             else:
                 labels[thing] = number
-        scene = scenes.make_view(rng, frames, len(self.cuts), parts, **self.look)
+                resting.append(scenes.Part(-1, *regions.place(thing), number))
+        scene = scenes.make_view(rng, frames, len(self.cuts), parts, resting if self.covered else (), **self.look)
         return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
 
 
@@ -103,8 +107,10 @@ class Joined:
 class ExtraClips(Clips):
     """Real frames with masks from folders (see folders.py), cropped, flipped and relit at random."""
 
-    def __init__(self, roots):
+    def __init__(self, roots, cuts=()):
+        """cuts: cut-outs that pass before the objects, in as many clips as `look` says; real clips seldom hide anything"""
         self.clips = [clip for root in roots for clip in folders.open_folder(root)]
+        self.cuts, self.look = cuts, dict(hide=scenes.HIDE)
 
     def clip(self, rng, frames, side):
         for _ in range(MOST_TRIES):
@@ -116,9 +122,41 @@ class ExtraClips(Clips):
                 continue
             look = Look(rng)
             made = [look(clip.picture(t), clip.labels(t), values[:3], side) for t in bounced(start, stride, frames, len(clip))]
-            if (made[0][1] > 0).mean() > .0005:
-                return np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+            pixels, ids = np.stack([m[0] for m in made]), np.stack([m[1] for m in made])
+            if len(self.cuts) and frames > 2:
+                pixels, ids = self.covered(rng, pixels, ids)
+            if np.isin(ids[0], range(1, raster.FIRST_OTHER)).mean() > LEAST_MARKED:
+                return pixels, ids
         raise ValueError("extra clips: no frame with a visible mask was found")
+
+    def covered(self, rng, pixels, ids):
+        """[T, side, side, 3], [T, side, side] -> the same with something before some of the objects for a while"""
+        director = scenes.Director(rng, len(ids), len(self.cuts), 1, **{**scenes.PLAIN_LOOK, "hide": self.look["hide"]})
+        hidden = [number for number in np.unique(ids[0]) if number and rng.random() < director.hiding]
+        paths = [path_of(ids == number) for number in hidden]
+        for number, target in enumerate(paths, raster.FIRST_OTHER):
+            layer = director.cover(target, *director.absence(), director.anywhere())
+            pixels = self.passed(pixels, ids, layer, number)
+        return pixels, ids
+
+    def passed(self, pixels, ids, layer, number):
+        """-> pixels with a layer before them; `ids` in place"""
+        cut, other = raster.shrunk(np.asarray(self.cuts[layer.texture]), layer.halvings), self.cuts[layer.other_side]
+        frames = pixels.astype(np.float32)
+        for t, frame in enumerate(frames):
+            raster.draw_layer(frame, ids[t], layer, cut, other, np.repeat(np.eye(3)[None], len(ids), 0), t, number)
+        return frames.astype(np.uint8)
+
+
+def path_of(masks):
+    """[T, side, side] bool, not empty on the first frame -> Target whose path is that of the mask's box; it waits where the
+    mask is empty"""
+    places = [regions.place(mask) if mask.any() else None for mask in masks]
+    for t in range(1, len(places)):
+        places[t] = places[t] or places[t - 1]
+    x, y = np.array([centre for centre, _ in places]).T
+    half = max(half for _, half in places)
+    return scenes.Target(-1, half, np.array([x[0], y[0]]), scenes.placement(x, y, 0 * x, half + 0 * x, half + 0 * x))
 
 
 def bounced(start, stride, frames, length):

@@ -25,15 +25,25 @@ CUT, MARGIN = 192, .04  # pixels of a cut-out's side, and the share of it that s
 
 # --- a region as a cut-out --------------------------------------------------------------------------------------
 
+def span(region):
+    """-> (rows, columns) of its bounding box as slices"""
+    ys, xs = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
+    return slice(ys[0], ys[-1] + 1), slice(xs[0], xs[-1] + 1)
+
+
+def place(region):
+    """-> (its centre in [-1, 1] of the picture, half the side there of a cut-out of it)"""
+    rows, columns = span(region)
+    centre = np.array([columns.start + columns.stop, rows.start + rows.stop]) / len(region) - 1
+    return centre, max(rows.stop - rows.start, columns.stop - columns.start) / (1 - 2 * MARGIN) / len(region)
+
+
 def lifted(picture, region):
     """-> (cut-out [CUT, CUT, 4] premultiplied, its centre in [-1, 1] of the picture, half its side there)"""
-    ys, xs = np.flatnonzero(region.any(1)), np.flatnonzero(region.any(0))
-    rows, columns = slice(ys[0], ys[-1] + 1), slice(xs[0], xs[-1] + 1)
+    rows, columns = span(region)
     alpha = cv2.GaussianBlur(region.astype(np.float32), (0, 0), .7)[rows, columns] * 255
     cut = textures.fitted(np.dstack([picture[rows, columns], alpha]), CUT, MARGIN)
-    side = picture.shape[0]
-    centre = (np.array([xs[0] + xs[-1], ys[0] + ys[-1]]) + 1) / side - 1
-    return textures.stored(cut), centre, (max(np.ptp(xs), np.ptp(ys)) + 1) / (1 - 2 * MARGIN) / side
+    return (textures.stored(cut), *place(region))
 
 
 def without(picture, region):

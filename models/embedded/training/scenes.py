@@ -18,6 +18,7 @@ RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
+PLAIN_LOOK = dict(hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST)
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
@@ -274,23 +275,44 @@ class Director:
         layers = (layers + [c for c in covers if c])[:LAYERS]
         return Scene(layers, camera, background, background_matrix, **self.film())
 
-    def view(self, parts):
+    def view(self, parts, resting):
         """A photograph (0) under the camera. What is to be tracked is part of it: `parts` go ways of their own from where
-        they are in it, and the rest is named by what draws the scene."""
+        they are in it; `resting` stay, are named by what draws the scene, and can only be covered."""
         rng = self.rng
         window = self.still(rng.uniform(*WINDOW) / self.sides.max())
         room = (1 - window[0]) * rng.uniform(-1, 1, 2)
         mirror = np.diag([rng.choice([-1., 1.]), 1, 1])
         fixed = placement(self.still(room[0]), self.still(room[1]), self.still(rng.normal(0, .08)), window, window) @ mirror
         camera = self.camera()
-        return self.staged([self.moving(part, fixed) for part in parts], camera, 0, fixed @ camera)
+        made = self.staged([self.moving(part, fixed) for part in parts], camera, 0, fixed @ camera)
+        for part in resting[:LAYERS - len(made.layers)] if self.T > 2 else []:
+            if self.rng.random() < self.hiding:
+                made.layers.append(self.cover(self.lying(part, fixed), *self.absence(), self.anywhere()))
+        return made
+
+    def lying(self, part, fixed):
+        """-> Target without layers where the photograph shows it throughout"""
+        x, y = (self.still(v) for v in part.centre)
+        start = np.linalg.inv(fixed) @ placement(x, y, self.still(0.), self.still(part.half), self.still(part.half))
+        size = part.half / np.abs(np.linalg.det(fixed[0, :2, :2])) ** .5
+        return Target(part.texture, size, start[0, :2, 2], start)
+
+    def absence(self):
+        """-> frames [a, b): mostly with a return"""
+        if self.rng.random() < RETURNS:
+            return sorted(int(t) for t in self.rng.choice(np.arange(1, self.T), 2, replace=False))
+        a = int(self.rng.integers(1, self.T))
+        return a, self.T
+
+    def anywhere(self):
+        """-> direction [2]"""
+        angle = self.rng.uniform(0, 2 * np.pi)
+        return np.array([np.cos(angle), np.sin(angle)])
 
     def moving(self, part, fixed):
         """-> Target that starts as and where the photograph shows it"""
-        x, y = (self.still(v) for v in part.centre)
-        start = np.linalg.inv(fixed) @ placement(x, y, self.still(0.), self.still(part.half), self.still(part.half))
-        at = start[0, :2, 2]
-        size = part.half / np.abs(np.linalg.det(fixed[0, :2, :2])) ** .5
+        lying = self.lying(part, fixed)
+        start, at, size = lying.matrix, lying.position, lying.size
         matrix = self.drift(at) @ placement(self.still(-at[0]), self.still(-at[1]), self.still(0.), self.still(1.), self.still(1.)) @ start
         wave = [np.abs(self.wander(.03, .5)), self.still(2.), .5 * self.t, np.abs(self.wander(.03, .5)), self.still(3.), .4 * self.t]
         layer = Layer(part.texture, matrix, part.object, False, np.exp(self.wander(.06, .4))[:, None] * np.ones((1, 3)), np.zeros(3), np.stack(wave, 1),
@@ -320,9 +342,10 @@ class Director:
         )
 
 
-def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
-    """-> Scene of one photograph with `parts` that move; `textures` is how many the pool has"""
-    return Director(rng, frames, textures, 1, hide, pace, wide, smallest).view(parts)
+def make_view(rng, frames, textures, parts, resting=(), hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
+    """-> Scene of one photograph with `parts` that move and `resting` ones that may be covered; `textures` is how many the
+    pool has"""
+    return Director(rng, frames, textures, 1, hide, pace, wide, smallest).view(parts, resting)
 
 
 def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):

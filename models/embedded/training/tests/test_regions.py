@@ -84,6 +84,21 @@ def test_clips_of_photographs_repeat_and_name_what_they_show(natural_pool):
         assert inside[0] > inside[2] and ground[0] < ground[2]  # the disk is red, its ground blue
 
 
+def least_seen(source, clips_drawn=12):
+    """-> mean over clips: the smallest share of the first frame's object that a later frame shows"""
+    rng = np.random.default_rng(3)
+    seen = np.stack([(source.clip(rng, 8, 64)[1] == 1).sum((1, 2)) for _ in range(clips_drawn)])
+    return (seen[:, 1:].min(1) / seen[:, 0]).mean()
+
+
+def test_regions_that_rest_are_hidden_too_where_a_recipe_asks_for_it(natural_pool, monkeypatch):
+    monkeypatch.setattr(clips, "MOVING", 0.)
+    monkeypatch.setattr(scenes.Director, "camera", lambda director: np.repeat(np.eye(3)[None], director.T, 0))
+    assert least_seen(clips.NaturalClips(natural_pool, "train", hide=1.)) > .9
+    assert least_seen(clips.NaturalClips(natural_pool, "train", covered=True, hide=0.)) > .9
+    assert least_seen(clips.NaturalClips(natural_pool, "train", covered=True, hide=1.)) < .4
+
+
 def test_a_wide_frame_squeezes_what_it_shows(monkeypatch):
     picture, disk = photograph(regions.SIDE)
     def proportions(ratio):

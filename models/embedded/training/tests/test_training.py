@@ -143,6 +143,22 @@ def test_extra_clips_keep_pixels_and_objects_together(tmp_path):
     assert pixels[ids == 1].mean() > 2 * pixels[ids == 0].mean()
 
 
+def test_what_passes_before_a_real_object_hides_it_in_picture_and_mask(tmp_path):
+    import clips
+    write_davis(tmp_path)
+    blue = np.zeros((1, 32, 32, 4), np.uint8)
+    blue[..., 2:] = 255
+    source = clips.ExtraClips([str(tmp_path)], blue)
+    source.look["hide"] = 1.
+    pixels, ids = source.batch(np.random.default_rng(0), 12, 8, 96)
+    assert (ids[:, 0] == 1).any((1, 2)).all()
+    assert not (ids == 1).any((2, 3)).all()
+    covered = ids == 4
+    assert np.abs(pixels[covered].mean(0)[:2]).max() < 128 and pixels[covered][:, 2].mean() > 200
+    source.look["hide"] = 0.
+    assert set(np.unique(source.batch(np.random.default_rng(0), 4, 8, 96)[1])) == {0, 1}
+
+
 def test_the_committed_weights_load_strictly_into_the_official_predictor():
     import evaluate
     predictor = evaluate.build_predictor(CONFIG, WEIGHTS)
