@@ -3,6 +3,7 @@
 
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --drawn 384 --inputs 256 384 --clips 12
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --natural --covered --clips 12
     SAM2_REF=DIR python longtracks.py WEIGHTS... --footage .cache/footage/val
 
 The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
@@ -11,6 +12,7 @@ clips that they are judged by.
 import argparse
 import os
 import random
+from functools import partial
 
 import upstream
 upstream.use()
@@ -112,12 +114,13 @@ def main():
     parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
     parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
+    parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
     args = parser.parse_args()
     torch.set_num_threads(1)
-    kind = clips.NaturalClips if args.natural else clips.SyntheticClips
+    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else clips.SyntheticClips
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most)
     pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()

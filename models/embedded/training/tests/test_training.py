@@ -93,6 +93,16 @@ def test_weights_to_start_from_are_averaged(tmp_path):
     assert mean["x"].dtype == torch.float32 and mean["x"].tolist() == [2.5] * 3
 
 
+def test_the_score_of_a_mean_can_be_moved(tmp_path):
+    import average
+    for name, value in (("a", 1.), ("b", 2.)):
+        torch.save({"model": {"x": torch.full((3,), value).half(), average.SCORE: torch.full((1,), value).half()}}, tmp_path / name)
+    moved = average.mean_for_use([tmp_path / "a", tmp_path / "b"], score=-1.)
+    assert moved["x"].tolist() == [1.5] * 3 and moved[average.SCORE].tolist() == [.5]
+    assert all(value.dtype == torch.float16 for value in moved.values())
+    assert average.SCORE in torch.load(WEIGHTS, weights_only=True)["model"]
+
+
 def write_davis(root):
     """A bright square that moves right, in DAVIS layout"""
     for kind in ("JPEGImages", "Annotations"):
