@@ -87,7 +87,7 @@ class NaturalClips(DrawnClips):
             else:
                 labels[thing] = number
                 resting.append(scenes.Part(-1, *regions.place(thing), number))
-        scene = scenes.make_view(rng, frames, len(self.cuts), parts, resting if self.covered else (), **self.look)
+        scene = scenes.make_view(rng, frames, len(self.cuts), parts, resting=resting if self.covered else (), **self.look)
         return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
 
 

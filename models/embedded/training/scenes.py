@@ -342,7 +342,7 @@ class Director:
         )
 
 
-def make_view(rng, frames, textures, parts, resting=(), hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
+def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST, resting=()):
     """-> Scene of one photograph with `parts` that move and `resting` ones that may be covered; `textures` is how many the
     pool has"""
     return Director(rng, frames, textures, 1, hide, pace, wide, smallest).view(parts, resting)
