@@ -12,7 +12,7 @@ import scenes
 import textures
 
 LEAST_AREA = .003  # of the frame: the largest object of a clip covers at least this on its first frame
-LEAST_MARKED = .0005  # of a real frame
+LEAST_MARKED = .0005  # of the first frame of a real clip: its objects cover more than this, or another one is drawn
 MOST_TRIES = 100
 LATER = 5  # regions are stored the clearest first; by so many places chance moves one back
 MOVING, MOST_MOVING = .6, .15  # chance of a photograph's region to move, and the largest that does, of the picture
@@ -131,20 +131,19 @@ class ExtraClips(Clips):
 
     def covered(self, rng, pixels, ids):
         """[T, side, side, 3], [T, side, side] -> the same with something before some of the objects for a while"""
-        director = scenes.Director(rng, len(ids), len(self.cuts), 1, **{**scenes.PLAIN_LOOK, "hide": self.look["hide"]})
+        director = scenes.Director(rng, len(ids), len(self.cuts), 1, self.look["hide"], scenes.PACE, 0., scenes.SMALLEST)
         hidden = [number for number in np.unique(ids[0]) if number and rng.random() < director.hiding]
         paths = [path_of(ids == number) for number in hidden]
         for number, target in enumerate(paths, raster.FIRST_OTHER):
-            layer = director.cover(target, *director.absence(), director.anywhere())
-            pixels = self.passed(pixels, ids, layer, number)
+            pixels = self.passed(pixels, ids, director.veil(target), number)
         return pixels, ids
 
     def passed(self, pixels, ids, layer, number):
         """-> pixels with a layer before them; `ids` in place"""
         cut, other = raster.shrunk(np.asarray(self.cuts[layer.texture]), layer.halvings), self.cuts[layer.other_side]
-        frames = pixels.astype(np.float32)
+        frames, camera = pixels.astype(np.float32), np.repeat(np.eye(3)[None], len(ids), 0)
         for t, frame in enumerate(frames):
-            raster.draw_layer(frame, ids[t], layer, cut, other, np.repeat(np.eye(3)[None], len(ids), 0), t, number)
+            raster.draw_layer(frame, ids[t], layer, cut, other, camera, t, number)
         return frames.astype(np.uint8)
 
 
@@ -155,8 +154,8 @@ def path_of(masks):
     for t in range(1, len(places)):
         places[t] = places[t] or places[t - 1]
     x, y = np.array([centre for centre, _ in places]).T
-    half = max(half for _, half in places)
-    return scenes.Target(-1, half, np.array([x[0], y[0]]), scenes.placement(x, y, 0 * x, half + 0 * x, half + 0 * x))
+    half = np.full(len(x), max(half for _, half in places))
+    return scenes.Target(-1, half[0], np.array([x[0], y[0]]), scenes.placement(x, y, np.zeros(len(x)), half, half))
 
 
 def bounced(start, stride, frames, length):

@@ -119,6 +119,8 @@ def main():
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
     args = parser.parse_args()
+    if args.covered and not args.natural:
+        parser.error("--covered is about the regions of photographs: expected --natural beside it")
     torch.set_num_threads(1)
     kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else clips.SyntheticClips
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most)

@@ -18,7 +18,6 @@ RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
-PLAIN_LOOK = dict(hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST)
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
@@ -199,18 +198,33 @@ class Director:
 
     def hide(self, target):
         """Frames [a, b) without the target: it leaves and returns, or something large stands before it. -> cover or None"""
-        rng, T = self.rng, self.T
-        a = int(rng.integers(1, T))
-        b = int(rng.integers(a + 1, T + 1))
-        if rng.random() < RETURNS:
-            a, b = sorted(int(x) for x in rng.choice(np.arange(1, T), 2, replace=False))
+        a, b, returns = self.absence()
+        if returns:
             self.come_back(target, b)
-        angle = rng.uniform(0, 6.3)
-        away = np.array([np.cos(angle), np.sin(angle)])
-        if rng.random() < .45:
+        away = self.anywhere()
+        if self.rng.random() < .45:
             self.send_away(target, a, b, away)
             return None
         return self.cover(target, a, b, away)
+
+    def veil(self, target):
+        """-> cover of a target that stays in its place"""
+        a, b, _ = self.absence()
+        return self.cover(target, a, b, self.anywhere())
+
+    def absence(self):
+        """-> frames [a, b), and whether the target certainly returns"""
+        rng, T = self.rng, self.T
+        a = int(rng.integers(1, T))
+        b = int(rng.integers(a + 1, T + 1))
+        if rng.random() >= RETURNS:
+            return a, b, False
+        return *sorted(int(x) for x in rng.choice(np.arange(1, T), 2, replace=False)), True
+
+    def anywhere(self):
+        """-> direction [2], of length 1"""
+        angle = self.rng.uniform(0, 6.3)
+        return np.array([np.cos(angle), np.sin(angle)])
 
     def come_back(self, target, b):
         """From frame b on it is somewhere else, turned and of another size: behind an occluder things go on."""
@@ -264,12 +278,13 @@ class Director:
         targets = [self.target(o) for o in range(1, rng.choice([1, 2, 3], p=[.3, .4, .3]) + 1)]
         return self.staged(targets, camera, background, background_matrix)
 
-    def staged(self, targets, camera, background, background_matrix):
-        """-> Scene of targets among bystanders, some of them hidden for a while"""
+    def staged(self, targets, camera, background, background_matrix, resting=()):
+        """-> Scene of targets among bystanders, some of them hidden for a while; `resting` targets are in the background"""
         rng = self.rng
         groups = [t.layers for t in targets] + [[self.distractor(targets)] for _ in range(rng.integers(0, 3))]
         layers = [layer for i in rng.permutation(len(groups)) for layer in groups[i]]
         covers = [self.hide(t) for t in targets if rng.random() <= self.hiding] if self.T > 2 else []
+        covers += [self.veil(t) for t in resting if rng.random() < self.hiding] if self.T > 2 else []
         if targets and rng.random() < .35:
             layers.append(self.passer_by(targets))
         layers = (layers + [c for c in covers if c])[:LAYERS]
@@ -284,11 +299,8 @@ class Director:
         mirror = np.diag([rng.choice([-1., 1.]), 1, 1])
         fixed = placement(self.still(room[0]), self.still(room[1]), self.still(rng.normal(0, .08)), window, window) @ mirror
         camera = self.camera()
-        made = self.staged([self.moving(part, fixed) for part in parts], camera, 0, fixed @ camera)
-        for part in resting[:LAYERS - len(made.layers)] if self.T > 2 else []:
-            if self.rng.random() < self.hiding:
-                made.layers.append(self.cover(self.lying(part, fixed), *self.absence(), self.anywhere()))
-        return made
+        moving = [self.moving(part, fixed) for part in parts]
+        return self.staged(moving, camera, 0, fixed @ camera, [self.lying(part, fixed) for part in resting])
 
     def lying(self, part, fixed):
         """-> Target without layers where the photograph shows it throughout"""
@@ -296,18 +308,6 @@ class Director:
         start = np.linalg.inv(fixed) @ placement(x, y, self.still(0.), self.still(part.half), self.still(part.half))
         size = part.half / np.abs(np.linalg.det(fixed[0, :2, :2])) ** .5
         return Target(part.texture, size, start[0, :2, 2], start)
-
-    def absence(self):
-        """-> frames [a, b): mostly with a return"""
-        if self.rng.random() < RETURNS:
-            return sorted(int(t) for t in self.rng.choice(np.arange(1, self.T), 2, replace=False))
-        a = int(self.rng.integers(1, self.T))
-        return a, self.T
-
-    def anywhere(self):
-        """-> direction [2]"""
-        angle = self.rng.uniform(0, 2 * np.pi)
-        return np.array([np.cos(angle), np.sin(angle)])
 
     def moving(self, part, fixed):
         """-> Target that starts as and where the photograph shows it"""
