@@ -29,11 +29,12 @@ class Clips:
 class DrawnClips(Clips):
     """Clips that are drawn again until an object is large enough on the first frame."""
 
-    def __init__(self, hide=scenes.HIDE, pace=scenes.PACE, wide=0., smallest=scenes.SMALLEST):
-        self.look = dict(hide=hide, pace=pace, wide=wide, smallest=smallest)
+    def __init__(self, **look):
+        """look: see scenes.Director"""
+        self.look = look
 
     def clip(self, rng, frames, side):
-        least = LEAST_AREA * side * side * (self.look["smallest"] / scenes.SMALLEST) ** 2
+        least = LEAST_AREA * side * side * (self.look.get("smallest", scenes.SMALLEST) / scenes.SMALLEST) ** 2
         while True:
             pixels, ids = self.drawn(rng, frames, side)
             if np.bincount(ids[0].ravel(), minlength=4)[1:4].max() >= least:
@@ -87,7 +88,7 @@ class NaturalClips(DrawnClips):
             else:
                 labels[thing] = number
                 resting.append(scenes.Part(-1, *regions.place(thing), number))
-        scene = scenes.make_view(rng, frames, len(self.cuts), parts, resting=resting if self.covered else (), **self.look)
+        scene = scenes.make_view(rng, frames, len(self.cuts), parts, resting if self.covered else (), **self.look)
         return raster.draw(scene, Joined(self.cuts, cuts), [picture], side, labels)
 
 
@@ -131,7 +132,7 @@ class ExtraClips(Clips):
 
     def covered(self, rng, pixels, ids):
         """[T, side, side, 3], [T, side, side] -> the same with something before some of the objects for a while"""
-        director = scenes.Director(rng, len(ids), len(self.cuts), 1, self.look["hide"], scenes.PACE, 0., scenes.SMALLEST)
+        director = scenes.Director(rng, len(ids), len(self.cuts), 1, self.look["hide"])
         hidden = [number for number in np.unique(ids[0]) if number and rng.random() < director.hiding]
         paths = [path_of(ids == number) for number in hidden]
         for number, target in enumerate(paths, raster.FIRST_OTHER):

@@ -3,6 +3,7 @@
 
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --drawn 384 --inputs 256 384 --clips 12
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --alike
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --natural --covered --clips 12
     SAM2_REF=DIR python longtracks.py WEIGHTS... --footage .cache/footage/val
 
@@ -39,11 +40,12 @@ NEAR_MOST = 5  # where objects are to be small, they cover at least a fifth of t
 AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 
-def long_clips(pool, count, side, kind, wide=0., most=1.):
-    """wide: share of clips that are squeezed as frames of 16 : 9 would be; most: of the first frame that an object may cover
+def long_clips(pool, count, side, kind, wide=0., most=1., alike=0.):
+    """wide: share of clips that are squeezed as frames of 16 : 9 would be; most: of the first frame that an object may cover;
+    alike: share of the scenes whose targets are small and move among their likes
     -> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
     smallest = min(scenes.SMALLEST, most ** .5)  # half sides in half pictures are sides in pictures
-    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=smallest), np.random.default_rng(SEED), []
+    source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=smallest, alike=alike), np.random.default_rng(SEED), []
     least = min(LEAST_AREA, most / NEAR_MOST)
     while len(made) < count:
         pixels, ids = source.clip(rng, FRAMES, side)
@@ -113,6 +115,7 @@ def main():
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
     parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
+    parser.add_argument("--alike", action="store_true", help="scenes of small things that move among their likes and seldom hide")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
@@ -121,9 +124,11 @@ def main():
     args = parser.parse_args()
     if args.covered and not args.natural:
         parser.error("--covered is about the regions of photographs: expected --natural beside it")
+    if args.alike and (args.natural or args.footage):
+        parser.error("--alike is about drawn scenes: expected neither --natural nor --footage beside it")
     torch.set_num_threads(1)
     kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else clips.SyntheticClips
-    made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most)
+    made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))
     pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:

@@ -4,6 +4,11 @@ Coordinates are in [-1, 1] over the frame. A layer's matrix takes its texture's 
 
 [Note: real frames are not square] The network sees any frame squeezed to a square, so of real footage it gets things
 that are too narrow or too flat, by up to 16 : 9. A share of the clips (`wide`) is made so.
+
+[Note: little of it shows] Where every second target leaves or is covered, and what returns is there at once, "it is
+hidden" is a good guess as soon as little of something shows: the tail that comes out from under a leaf, the nose of what
+swims into the picture. In a share of the scenes (`alike`) that guess is wrong: targets are small, move slowly among their
+likes, pass under things that stand still, and some are at the edge of the picture at first and come in.
 """
 from dataclasses import dataclass, field
 
@@ -19,6 +24,9 @@ SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or 
 MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
+LARGEST_ALIKE = .3  # half side of the largest target among its likes, in half pictures
+COME_IN = .3  # share of the targets among their likes that come in over the edge of the picture
+BESIDE = (1.5, 6.)  # from a target to its likes, in its half sides: touching to three widths between
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -93,12 +101,14 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds, hide, pace, wide, smallest):
+    def __init__(self, rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST, alike=0.):
+        """textures, backgrounds: sizes of the pool; hide: chance of a target; pace: range; wide, alike: shares of the
+        scenes, see the notes above; smallest: half side of a target, in half pictures"""
         self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
         self.pace = np.exp(rng.uniform(*np.log(pace)))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
-        self.smallest = smallest
+        self.smallest, self.alike = smallest, alike
         self.sides = self.format() if wide and rng.random() < wide else np.ones(2)
 
     def format(self):
@@ -175,9 +185,9 @@ class Director:
         scale = self.still(rng.uniform(.3, .6))
         return self.layer(self.any_texture(), matrix @ placement(self.still(at[0]), self.still(at[1]), angle, scale, scale), object)
 
-    def target(self, object):
+    def target(self, object, largest=.85):
         rng = self.rng
-        size = np.exp(rng.uniform(np.log(self.smallest), np.log(.85)))
+        size = np.exp(rng.uniform(np.log(self.smallest), np.log(largest)))
         position = rng.uniform(-.8, .8, 2)
         texture = self.any_texture()
         target = Target(texture, size, position, self.motion(size, position))
@@ -270,11 +280,52 @@ class Director:
                          self.still(size * aspect), self.still(size / aspect))
         return self.layer(self.any_texture(), path, 0, False)
 
+    def like(self, target, object):
+        """-> one more of a target's kind, beside it, on a way of its own"""
+        rng = self.rng
+        size = target.size * rng.uniform(.75, 1.3)
+        position = target.position + self.anywhere() * target.size * rng.uniform(*BESIDE)
+        like = Target(target.texture, size, position, self.motion(size, position))
+        like.layers = [self.layer(like.texture, like.matrix, object)]
+        return like
+
+    def leaf(self, target):
+        """-> occluder that stands still where a target, or a part of it, passes at a chosen time"""
+        rng = self.rng
+        when = rng.integers(1, self.T)
+        x, y = target.matrix[when, :2, 2] / target.matrix[when, 2, 2] + self.anywhere() * target.size * rng.uniform(0, 1.3)
+        scale = self.still(target.size * rng.uniform(.7, 2.2))
+        return self.layer(self.any_texture(), placement(self.still(x), self.still(y), self.still(rng.uniform(-3, 3)), scale, scale), 0, False)
+
+    def come_in(self, target):
+        """It is half out of the picture at first and moves towards the middle."""
+        rng, edge = self.rng, self.anywhere()
+        start = self.sides * edge / np.abs(edge).max() * (1 + target.size * rng.uniform(-.5, .6))
+        way = np.repeat(np.eye(3)[None], self.T, 0)
+        way[:, :2, 2] = start - target.position - edge * (self.speed * rng.uniform(.3, 1.5) * self.t)[:, None]
+        for layer in target.layers:
+            layer.matrix = way @ layer.matrix
+        target.matrix, target.position = way @ target.matrix, start
+
+    def shoal(self, camera, background, background_matrix):
+        """-> Scene of one small target and its likes, half of which are targets too. [Note: little of it shows]"""
+        rng = self.rng
+        first = self.target(1, LARGEST_ALIKE)
+        if rng.random() < COME_IN:
+            self.come_in(first)
+        likes = [self.like(first, number if rng.random() < .5 else 0) for number in range(2, rng.integers(2, MOST_OBJECTS + 1) + 1)]
+        kind = [first, *likes]
+        layers = [layer for i in rng.permutation(len(kind)) for layer in kind[i].layers]
+        layers += [self.leaf(target) for target in kind if rng.random() < self.hiding] if self.T > 2 else []
+        return Scene(layers[:LAYERS], camera, background, background_matrix, **self.film())
+
     def scene(self):
         rng = self.rng
         camera = self.camera()
         background_matrix = self.background_matrix(camera)
         background = int(rng.integers(self.backgrounds))
+        if self.alike and rng.random() < self.alike:
+            return self.shoal(camera, background, background_matrix)
         targets = [self.target(o) for o in range(1, rng.choice([1, 2, 3], p=[.3, .4, .3]) + 1)]
         return self.staged(targets, camera, background, background_matrix)
 
@@ -342,12 +393,12 @@ class Director:
         )
 
 
-def make_view(rng, frames, textures, parts, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST, resting=()):
+def make_view(rng, frames, textures, parts, resting=(), **look):
     """-> Scene of one photograph with `parts` that move and `resting` ones that may be covered; `textures` is how many the
-    pool has"""
-    return Director(rng, frames, textures, 1, hide, pace, wide, smallest).view(parts, resting)
+    pool has; look: see Director"""
+    return Director(rng, frames, textures, 1, **look).view(parts, resting)
 
 
-def make_scene(rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST):
-    """-> Scene; `textures` and `backgrounds` are the sizes of the pool"""
-    return Director(rng, frames, textures, backgrounds, hide, pace, wide, smallest).scene()
+def make_scene(rng, frames, textures, backgrounds, **look):
+    """-> Scene; `textures` and `backgrounds` are the sizes of the pool; look: see Director"""
+    return Director(rng, frames, textures, backgrounds, **look).scene()

@@ -57,7 +57,7 @@ def test_a_moving_region_starts_as_and_where_the_photograph_shows_it():
     picture, disk = photograph(regions.SIDE)
     cut, centre, half = regions.lifted(picture, disk)
     for seed in range(4):
-        scene = scenes.make_view(np.random.default_rng(seed), 3, 1, [scenes.Part(1, centre, half, 1)], 0.)
+        scene = scenes.make_view(np.random.default_rng(seed), 3, 1, [scenes.Part(1, centre, half, 1)], hide=0.)
         scene.layers = [layer for layer in scene.layers if layer.object]  # bystanders may stand before it
         names = np.zeros(disk.shape, np.uint8)
         moving = raster.draw(scene, [cut, cut], [regions.without(picture, disk)], 128, names)[1]

@@ -1,0 +1,56 @@
+"""What is drawn where little of a thing shows. Runs in pytest."""
+from collections import Counter
+
+import numpy as np
+
+import scenes
+
+FRAMES = 12
+
+
+def shoals(count=60, **look):
+    for seed in range(count):
+        yield scenes.make_scene(np.random.default_rng(seed), FRAMES, 1000, 9, alike=1., **look)
+
+
+def centre(layer, t=0):
+    return layer.matrix[t, :2, 2] / layer.matrix[t, 2, 2]
+
+
+def test_a_small_target_has_its_likes_beside_it():
+    objects = set()
+    for scene in shoals(hide=0.):
+        texture, count = Counter(layer.texture for layer in scene.layers).most_common(1)[0]
+        kind = [layer for layer in scene.layers if layer.texture == texture]
+        assert count in (2, 3) and any(layer.object == 1 for layer in kind)
+        first = next(layer for layer in kind if layer.object == 1)
+        width = 2 * np.abs(np.linalg.det(first.matrix[0, :2, :2])) ** .5
+        assert width < 2 * scenes.LARGEST_ALIKE * 1.7
+        for like in kind:
+            assert np.linalg.norm(centre(like) - centre(first)) < scenes.BESIDE[1] * scenes.LARGEST_ALIKE + .1
+        objects |= {layer.object for layer in kind if layer is not first}
+    assert objects == {0, 2, 3}  # likes are bystanders or targets themselves
+
+
+def test_a_target_that_comes_in_is_at_the_edge_first_and_nearer_the_middle_later(monkeypatch):
+    monkeypatch.setattr(scenes, "COME_IN", 1.)
+    for scene in shoals(hide=0., pace=(1, 1)):
+        first = next(layer for layer in scene.layers if layer.object == 1)
+        start = np.abs(centre(first)).max()
+        assert .8 < start < 1.25
+    monkeypatch.setattr(scenes.Director, "motion", lambda director, size, position: np.repeat(
+        scenes.placement(*(np.array([v]) for v in (*position, 0., size, size))), director.T, 0))
+    for scene in shoals(hide=0., pace=(1, 1)):
+        first = next(layer for layer in scene.layers if layer.object == 1)
+        assert np.linalg.norm(centre(first, FRAMES - 1)) < np.linalg.norm(centre(first))
+
+
+def test_what_a_target_passes_under_stands_still_where_it_passes():
+    for scene in shoals(hide=1.):
+        kind = Counter(layer.texture for layer in scene.layers).most_common(1)[0][0]
+        leaves = [layer for layer in scene.layers if not layer.object and layer.texture != kind]
+        assert leaves
+        for leaf in leaves:
+            assert (leaf.matrix == leaf.matrix[0]).all()
+        passed = [np.linalg.norm(centre(leaf) - centre(other, t)) for leaf in leaves for other in scene.layers if other.texture == kind for t in range(FRAMES)]
+        assert min(passed) <= 1.3 * 1.3 * scenes.LARGEST_ALIKE
