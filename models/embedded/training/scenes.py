@@ -25,7 +25,8 @@ MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 LARGEST_ALIKE = .3  # half side of the largest target among its likes, in half pictures
-COME_IN = .3  # share of the targets among their likes that come in over the edge of the picture
+COME_IN, PASS_UNDER = .2, .5  # shares of the targets among their likes that come in over the edge, or pass under something
+FARTHEST = 1.4  # half pictures that something goes to get past what hides it
 BESIDE = (1.5, 6.)  # from a target to its likes, in its half sides: touching to three widths between
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
@@ -289,35 +290,53 @@ class Director:
         like.layers = [self.layer(like.texture, like.matrix, object)]
         return like
 
-    def leaf(self, target):
-        """-> occluder that stands still where a target, or a part of it, passes at a chosen time"""
+    def leaf(self, target, when, beside, size):
+        """-> occluder that stands still, `size` large and so far from where a target is at frame `when` (in its half sides)"""
+        at = target.matrix[when, :2, 2] / target.matrix[when, 2, 2] + self.anywhere() * target.size * beside
+        x, y, angle, scale = (self.still(v) for v in (*at, self.rng.uniform(-3, 3), target.size * size))
+        return self.layer(self.any_texture(), placement(x, y, angle, scale, scale), 0, False)
+
+    def some_leaf(self, target):
+        """-> occluder where a target, or a part of it, passes at a chosen time"""
         rng = self.rng
-        when = rng.integers(1, self.T)
-        x, y = target.matrix[when, :2, 2] / target.matrix[when, 2, 2] + self.anywhere() * target.size * rng.uniform(0, 1.3)
-        scale = self.still(target.size * rng.uniform(.7, 2.2))
-        return self.layer(self.any_texture(), placement(self.still(x), self.still(y), self.still(rng.uniform(-3, 3)), scale, scale), 0, False)
+        return self.leaf(target, int(rng.integers(1, self.T)), rng.uniform(0, 1.3), rng.uniform(.7, 2.2))
+
+    def pass_under(self, target):
+        """It goes under a leaf, is hidden there, and comes out little by little on the other side. -> leaf"""
+        rng, way = self.rng, self.anywhere()
+        when, far = rng.uniform(.3, .9) * self.T, min(target.size * rng.uniform(5, 10), FARTHEST)
+        self.shift(target, way * (far * (self.t - when) / self.T)[:, None])
+        return self.leaf(target, min(int(when), self.T - 1), rng.uniform(0, .3), rng.uniform(1.3, 2.3))
 
     def come_in(self, target):
         """It is half out of the picture at first and moves towards the middle."""
         rng, edge = self.rng, self.anywhere()
         start = self.sides * edge / np.abs(edge).max() * (1 + target.size * rng.uniform(-.5, .6))
-        way = np.repeat(np.eye(3)[None], self.T, 0)
-        way[:, :2, 2] = start - target.position - edge * (self.speed * rng.uniform(.3, 1.5) * self.t)[:, None]
+        self.shift(target, start - target.position - edge * (self.speed * rng.uniform(.3, 1.5) * self.t)[:, None])
+
+    def shift(self, target, way):
+        """Moves a target by way [T, 2]"""
+        moved = np.repeat(np.eye(3)[None], self.T, 0)
+        moved[:, :2, 2] = way
         for layer in target.layers:
-            layer.matrix = way @ layer.matrix
-        target.matrix, target.position = way @ target.matrix, start
+            layer.matrix = moved @ layer.matrix
+        target.matrix = moved @ target.matrix
+        target.position = target.position + way[0]
 
     def shoal(self, camera, background, background_matrix):
         """-> Scene of one small target and its likes, half of which are targets too. [Note: little of it shows]"""
         rng = self.rng
-        first = self.target(1, LARGEST_ALIKE)
-        if rng.random() < COME_IN:
+        first, leaves = self.target(1, LARGEST_ALIKE), []
+        happens = rng.random()
+        if happens < COME_IN:
             self.come_in(first)
+        elif happens < COME_IN + PASS_UNDER and self.T > 2:
+            leaves.append(self.pass_under(first))
         likes = [self.like(first, number if rng.random() < .5 else 0) for number in range(2, rng.integers(2, MOST_OBJECTS + 1) + 1)]
         kind = [first, *likes]
         layers = [layer for i in rng.permutation(len(kind)) for layer in kind[i].layers]
-        layers += [self.leaf(target) for target in kind if rng.random() < self.hiding] if self.T > 2 else []
-        return Scene(layers[:LAYERS], camera, background, background_matrix, **self.film())
+        leaves += [self.some_leaf(target) for target in (likes if leaves else kind) if rng.random() < self.hiding] if self.T > 2 else []
+        return Scene((layers + leaves)[:LAYERS], camera, background, background_matrix, **self.film())
 
     def scene(self):
         rng = self.rng

@@ -6,12 +6,16 @@ the official code imports but which training does not need.
 import os
 import sys
 
+import torch
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 SHIMS = os.path.join(HERE, "shims")
 
 
 def use():
-    """Puts the shims and the checkout on the path; raises where SAM2_REF is missing."""
+    """Puts the shims and the checkout on the path; raises where SAM2_REF is missing. Turns NNPACK off: a processor that
+    it doesn't support is asked anew at each convolution, which is 4 % of a training step."""
+    torch.backends.nnpack.set_flags(False)
     reference = os.environ.get("SAM2_REF")
     if not reference or not os.path.isdir(os.path.join(reference, "sam2", "sam2")):
         raise SystemExit("SAM2_REF must name the folder that holds a checkout of the official repository as sam2/")

@@ -3,6 +3,7 @@ from collections import Counter
 
 import numpy as np
 
+import clips
 import scenes
 
 FRAMES = 12
@@ -50,7 +51,18 @@ def test_what_a_target_passes_under_stands_still_where_it_passes():
         kind = Counter(layer.texture for layer in scene.layers).most_common(1)[0][0]
         leaves = [layer for layer in scene.layers if not layer.object and layer.texture != kind]
         assert leaves
-        for leaf in leaves:
-            assert (leaf.matrix == leaf.matrix[0]).all()
+        assert all((leaf.matrix == leaf.matrix[0]).all() for leaf in leaves)
         passed = [np.linalg.norm(centre(leaf) - centre(other, t)) for leaf in leaves for other in scene.layers if other.texture == kind for t in range(FRAMES)]
         assert min(passed) <= 1.3 * 1.3 * scenes.LARGEST_ALIKE
+
+
+def test_what_passes_under_is_hidden_and_comes_out_little_by_little(monkeypatch, pool):
+    monkeypatch.setattr(scenes, "COME_IN", 0.)
+    monkeypatch.setattr(scenes, "PASS_UNDER", 1.)
+    source, rng = clips.SyntheticClips(pool, "train", alike=1., hide=0., pace=(.05, .1)), np.random.default_rng(1)
+    shown = np.stack([(source.clip(rng, 24, 64)[1] == 1).sum((1, 2)) for _ in range(40)])
+    share = shown / shown.max(1, keepdims=True)
+    gone = share.min(1) == 0
+    assert gone.mean() > .3
+    back = [track[track.argmin():] for track in share[gone] if track[track.argmin():].max() > .6]
+    assert len(back) > 5 and np.mean([((track > 0) & (track < .6)).sum() for track in back]) > 2
