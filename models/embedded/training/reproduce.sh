@@ -8,15 +8,22 @@ python=${PYTHON:-python3}
 [ -e .cache/sources.npz ] || "$python" sources.py --mirrors "$mirrors"
 [ -e .cache/pool/plain_bg.npy ] || "$python" textures.py
 [ -e .cache/pool/train_regions.npy ] || "$python" regions.py
+[ -e .cache/footage/val ] || "$python" footage.py --mirrors "$mirrors" --out .cache/footage
 "$python" train.py --processes 1 --out .cache/run
 "$python" train.py --processes 1 --recipe absences.json --init .cache/run/nano.pt --out .cache/absences
 "$python" train.py --processes 2 --recipe longtracks.json --init .cache/run/nano.pt --init .cache/absences/nano.pt --out .cache/longtracks
 "$python" train.py --processes 2 --recipe choosing.json --init .cache/longtracks/nano.pt --out .cache/choosing
 "$python" average.py .cache/choosing/mean.pt .cache/longtracks/nano.pt .cache/choosing/nano.pt
 "$python" train.py --processes 2 --recipe photographs.json --init .cache/choosing/mean.pt --out .cache/photographs
-"$python" average.py .cache/nano.pt .cache/choosing/mean.pt .cache/photographs/nano.pt
-"$python" longtracks.py .cache/choosing/mean.pt .cache/photographs/nano.pt .cache/nano.pt
-"$python" longtracks.py .cache/choosing/mean.pt .cache/photographs/nano.pt .cache/nano.pt --natural --clips 12
+"$python" average.py .cache/photographs/mean.pt .cache/choosing/mean.pt .cache/photographs/nano.pt
+"$python" train.py --processes 2 --recipe covered.json --init .cache/photographs/mean.pt --extra .cache/footage/train --out .cache/covered
+"$python" average.py .cache/covered/mean.pt .cache/photographs/mean.pt .cache/covered/nano.pt
+"$python" train.py --processes 2 --recipe alike.json --init .cache/covered/mean.pt --extra .cache/footage/train --out .cache/alike
+"$python" average.py .cache/nano.pt .cache/covered/mean.pt .cache/alike/nano.pt --score=-1
+"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt
+"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --alike --clips 16
+"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --natural --clips 12
+"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --footage .cache/footage/val
 if [ $# -gt 1 ]; then
   "$python" evaluate.py --weights .cache/nano.pt --clips "$2" --demo ../../../tests/fixtures/demo
 fi
