@@ -42,7 +42,7 @@ AGES = ((1, 9), (9, 25), (25, FRAMES))
 
 def long_clips(pool, count, side, kind, wide=0., most=1., alike=0.):
     """wide: share of clips that are squeezed as frames of 16 : 9 would be; most: of the first frame that an object may cover;
-    alike: share of the scenes whose targets are small and move among their likes
+    alike: share of the scenes that are so, see [Note: little of it shows] in scenes.py
     -> [(pixels [T, side, side, 3] uint8, mask [T, side, side] bool of the largest object)]"""
     smallest = min(scenes.SMALLEST, most ** .5)  # half sides in half pictures are sides in pictures
     source, rng, made = kind(pool, "val", hide=HIDE, pace=PACE, wide=wide, smallest=smallest, alike=alike), np.random.default_rng(SEED), []
@@ -115,7 +115,7 @@ def main():
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--drawn", type=int, default=256, help="side of the clips, pixels")
     parser.add_argument("--inputs", type=int, nargs="*", help="sides at which the network sees them; without it as drawn")
-    parser.add_argument("--alike", action="store_true", help="scenes of small things that move among their likes and seldom hide")
+    parser.add_argument("--alike", action="store_true", help="scenes of small things among their likes, which pass under something or come in over the edge")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")

@@ -24,10 +24,12 @@ SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or 
 MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
-LARGEST_ALIKE = .3  # half side of the largest target among its likes, in half pictures
-COME_IN, PASS_UNDER = .2, .5  # shares of the targets among their likes that come in over the edge, or pass under something
+# Of scenes of small things among their likes; our own guesses, not tuned
+LARGEST_ALIKE = .3  # half side of the largest target, in half pictures
+COME_IN, PASS_UNDER = .2, .5  # shares of the targets that come in over the edge, or pass under something
 FARTHEST = 1.4  # half pictures that something goes to get past what hides it
-BESIDE = (1.5, 6.)  # from a target to its likes, in its half sides: touching to three widths between
+BESIDE = (1.5, 6.)  # from a target to its likes, between the middles, in its half sides: from overlapping a little to two widths apart
+
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
 
@@ -316,8 +318,7 @@ class Director:
 
     def shift(self, target, way):
         """Moves a target by way [T, 2]"""
-        moved = np.repeat(np.eye(3)[None], self.T, 0)
-        moved[:, :2, 2] = way
+        moved = placement(*way.T, self.still(0.), self.still(1.), self.still(1.))
         for layer in target.layers:
             layer.matrix = moved @ layer.matrix
         target.matrix = moved @ target.matrix
