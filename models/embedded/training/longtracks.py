@@ -129,7 +129,7 @@ def main():
     torch.set_num_threads(1)
     kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else clips.SyntheticClips
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))
-    pictures = held_out_regions(args.pool, PICTURES) if args.natural else None
+    pictures = held_out_regions(args.pool, PICTURES, args.drawn) if args.natural else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]

@@ -11,18 +11,18 @@ from unroll import Unroll
 FRAMES, SIDE, SEED = 8, 256, 77
 
 
-def held_out_clips(pool, count):
-    """-> (frames [count, T, 3, S, S] float, masks [count, T, 1, S, S] bool) of the largest object of each clip."""
-    return held_out(clips.SyntheticClips(pool, "val"), count, FRAMES)
+def held_out_clips(pool, count, side=SIDE):
+    """-> (frames [count, T, 3, side, side] float, masks [count, T, 1, side, side] bool) of the largest object of each clip."""
+    return held_out(clips.SyntheticClips(pool, "val"), count, FRAMES, side)
 
 
-def held_out_regions(pool, count):
+def held_out_regions(pool, count, side=SIDE):
     """-> the same for single photographs and the largest of up to three of their regions"""
-    return held_out(clips.NaturalClips(pool, "val"), count, 1)
+    return held_out(clips.NaturalClips(pool, "val"), count, 1, side)
 
 
-def held_out(source, count, frames):
-    pixels, ids = source.batch(np.random.default_rng(SEED), count, frames, SIDE)
+def held_out(source, count, frames, side=SIDE):
+    pixels, ids = source.batch(np.random.default_rng(SEED), count, frames, side)
     largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
     masks = ids == largest[:, None, None, None]
     return torch.from_numpy(pixels).permute(0, 1, 4, 2, 3).float(), torch.from_numpy(masks)[:, :, None]
