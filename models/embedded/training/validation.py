@@ -8,20 +8,20 @@ from losses import iou
 from network import normalised, set_size
 from unroll import Unroll
 
-FRAMES, SIDE, SEED = 8, 256, 77
+FRAMES, SEED = 8, 77
 
 
-def held_out_clips(pool, count, side=SIDE):
+def held_out_clips(pool, count, side):
     """-> (frames [count, T, 3, side, side] float, masks [count, T, 1, side, side] bool) of the largest object of each clip."""
     return held_out(clips.SyntheticClips(pool, "val"), count, FRAMES, side)
 
 
-def held_out_regions(pool, count, side=SIDE):
+def held_out_regions(pool, count, side):
     """-> the same for single photographs and the largest of up to three of their regions"""
     return held_out(clips.NaturalClips(pool, "val"), count, 1, side)
 
 
-def held_out(source, count, frames, side=SIDE):
+def held_out(source, count, frames, side):
     pixels, ids = source.batch(np.random.default_rng(SEED), count, frames, side)
     largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
     masks = ids == largest[:, None, None, None]
