@@ -102,7 +102,7 @@ const BUILTIN: ModelEntry = {
   id: "builtin",
   title: "Built-in (Masklet nano)",
   licence: "Apache-2.0",
-  inputSize: 256,
+  inputSize: 384,
   source: { kind: "embedded", checkpoint: "embedded/masklet-nano.pt", config: "embedded/masklet-nano.yaml" },
 };
 

@@ -23,7 +23,7 @@ export async function zoomTable(): Promise<Table> {
   return {
     title: "Zoom",
     about:
-      "Small objects tracked by the built-in model (256-pixel input, 64-cell map), then a second time through a window " +
+      "Small objects tracked by the built-in model (384-pixel input, 96-cell map), then a second time through a window " +
       `that follows them (\`--small-objects zoom\`). Masks given: the true mask on the first frame, or on every ${CORRECTED_EVERY}th, ` +
       "as a person who corrects would; those frames aren't scored, nor those on which the object is hidden. J, F1, F2 and F as " +
       "in the table of edges, before (tracked) and after. Composed clips (640 x 360): cut-outs of PUMaVOS objects over " +

@@ -115,7 +115,7 @@ function edgeTable(clips: TrueClip[]): Table {
   return {
     title: "Edges",
     about:
-      `True masks averaged to the model's map (64: built-in model, 256: SAM 2.1), blurred by ${BLUR} cells, with smooth ` +
+      `True masks averaged to the model's map (64: a model with an input of 256 pixels, 256: SAM 2.1), blurred by ${BLUR} cells, with smooth ` +
       `random logits of deviation ${NOISE} added or none, then upscaled bilinearly and thresholded (before), refined by the ` +
       "picture from that mask alone (mask), and from the map's logits (logits), which is what an export does where nobody " +
       "changed the mask. F1, F2: boundary F with a " +

@@ -19,11 +19,14 @@ python=${PYTHON:-python3}
 "$python" train.py --processes 2 --recipe covered.json --init .cache/photographs/mean.pt --extra .cache/footage/train --out .cache/covered
 "$python" average.py .cache/covered/mean.pt .cache/photographs/mean.pt .cache/covered/nano.pt
 "$python" train.py --processes 2 --recipe alike.json --init .cache/covered/mean.pt --extra .cache/footage/train --out .cache/alike
-"$python" average.py .cache/nano.pt .cache/covered/mean.pt .cache/alike/nano.pt --score=-1
-"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt
-"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --alike --clips 16
-"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --natural --clips 12
-"$python" longtracks.py .cache/photographs/mean.pt .cache/nano.pt --footage .cache/footage/val
+"$python" average.py .cache/alike/mean.pt .cache/covered/mean.pt .cache/alike/nano.pt --score=-1
+"$python" train.py --processes 2 --recipe sharper.json --init .cache/alike/mean.pt --extra .cache/footage/train --out .cache/sharper
+"$python" average.py .cache/sharper/mean.pt .cache/alike/mean.pt .cache/alike/mean.pt .cache/alike/mean.pt .cache/sharper/nano.pt
+"$python" train.py --processes 2 --recipe slower.json --init .cache/sharper/mean.pt --extra .cache/footage/train --out .cache/slower
+"$python" average.py .cache/nano.pt .cache/sharper/mean.pt .cache/slower/nano.pt
+"$python" longtracks.py .cache/nano.pt --drawn 384 --clips 16
+"$python" longtracks.py .cache/nano.pt --drawn 384 --natural --clips 6
+"$python" longtracks.py .cache/nano.pt --drawn 384 --footage .cache/footage/val
 if [ $# -gt 1 ]; then
   "$python" evaluate.py --weights .cache/nano.pt --clips "$2" --demo ../../../tests/fixtures/demo
 fi
