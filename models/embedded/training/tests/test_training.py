@@ -173,5 +173,5 @@ def test_what_passes_before_a_real_object_hides_it_in_picture_and_mask(tmp_path)
 def test_the_committed_weights_load_strictly_into_the_official_predictor():
     import evaluate
     predictor = evaluate.build_predictor(CONFIG, WEIGHTS)
-    assert predictor.image_size == 256
+    assert predictor.image_size == 384
     assert os.path.getsize(WEIGHTS) <= 12e6
