@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BrowserFirst } from "./support/browser-first.ts";
 import { SummaryReporter } from "./support/summary-reporter.ts";
 
 export default defineConfig({
@@ -10,5 +11,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores: ONNX Runtime and Chromium take threads of their own.
     maxWorkers: 2,
+    sequence: { sequencer: BrowserFirst },
   },
 });
