@@ -23,7 +23,9 @@ python=${PYTHON:-python3}
 "$python" train.py --processes 2 --recipe sharper.json --init .cache/alike/mean.pt --extra .cache/footage/train --out .cache/sharper
 "$python" average.py .cache/sharper/mean.pt .cache/alike/mean.pt .cache/alike/mean.pt .cache/alike/mean.pt .cache/sharper/nano.pt
 "$python" train.py --processes 2 --recipe slower.json --init .cache/sharper/mean.pt --extra .cache/footage/train --out .cache/slower
-"$python" average.py .cache/nano.pt .cache/sharper/mean.pt .cache/slower/nano.pt
+"$python" average.py .cache/slower/mean.pt .cache/sharper/mean.pt .cache/slower/nano.pt
+"$python" train.py --processes 2 --recipe returning.json --init .cache/slower/mean.pt --extra .cache/footage/train --out .cache/returning
+"$python" average.py .cache/nano.pt .cache/slower/mean.pt .cache/returning/nano.pt --score=-0.5
 "$python" longtracks.py .cache/nano.pt --drawn 384 --clips 16
 "$python" longtracks.py .cache/nano.pt --drawn 384 --natural --clips 6
 "$python" longtracks.py .cache/nano.pt --drawn 384 --footage .cache/footage/val
