@@ -81,3 +81,13 @@ def test_a_clip_stands_still_in_its_middle_most_often_where_a_target_is_away():
     assert frames.count(2) > 160  # 16 of 18 are expected
     assert min(copies) >= 3 and max(copies) <= LONGEST_PAUSE
     assert choose_pause(masks, 0.) == choose_pause(masks[:2], 1.) == (0, 0)
+
+
+def test_official_masks_are_written_as_a_data_set_that_begins_with_the_given_mask(tmp_path):
+    frame = tmp_path / "frame.jpg"
+    evaluate.Image.fromarray(np.zeros((12, 12, 3), np.uint8)).save(frame)
+    task = evaluate.Task("clip/1", [frame, frame], {0: square(4)}, 0)
+    evaluate.write_as_truth(task, {0: square(5), 1: square(6)}, str(tmp_path / "set"))
+    (clip,) = folders.open_folder(str(tmp_path / "set"))
+    assert (clip.labels(0) > 0).tolist() == square(4).tolist()
+    assert (clip.labels(1) > 0).tolist() == square(6).tolist()
