@@ -8,6 +8,7 @@ import numpy as np
 import folders
 import raster
 import regions
+import renders
 import scenes
 import textures
 
@@ -44,12 +45,15 @@ class DrawnClips(Clips):
 class SyntheticClips(DrawnClips):
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split, cuts=False, **look):
-        """cuts: regions of photographs are among the cut-outs (training split)"""
+    def __init__(self, pool, split, cuts=False, models=0, **look):
+        """cuts: regions of photographs are among the cut-outs (training split); models: how often each picture of a model
+        counts among them. [Note: where a thing ends] in renders.py"""
         super().__init__(**look)
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
         if cuts:
             self.cuts = Joined(self.cuts, regions.load_cuts(pool))
+        for _ in range(models):
+            self.cuts = Joined(self.cuts, renders.load_renders(pool, split))
 
     def drawn(self, rng, frames, side):
         scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), **self.look)

@@ -5,6 +5,7 @@
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --drawn 384 --inputs 256 384 --clips 12
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --alike
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --natural --covered --clips 12
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --models
     SAM2_REF=DIR python longtracks.py WEIGHTS... --footage .cache/footage/val
 
 The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
@@ -28,11 +29,11 @@ import folders
 import scenes
 from network import build, normalised, set_size
 from unroll import Unroll
-from validation import held_out_regions, jaccard, validate_regions
+from validation import OFTEN, held_out_models, held_out_regions, jaccard, validate_pictures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FRAMES, SEED = 64, 99
-PICTURES = 64  # single photographs on which the first mask is judged
+PICTURES = 64  # single photographs or scenes on which the first mask is judged
 PACE = (.02, .2)  # 25 to 60 frames a second
 HIDE = .5
 LEAST_AREA, LEAST_SEEN = .01, .3  # of the first frame; of the frames
@@ -118,6 +119,7 @@ def main():
     parser.add_argument("--alike", action="store_true", help="scenes of small things among their likes, which pass under something or come in over the edge")
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
+    parser.add_argument("--models", action="store_true", help="scenes most of whose things are pictures of models (renders.py)")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
@@ -126,17 +128,19 @@ def main():
         parser.error("--covered is about the regions of photographs: expected --natural beside it")
     if args.alike and (args.natural or args.footage):
         parser.error("--alike is about drawn scenes: expected neither --natural nor --footage beside it")
+    if args.models and (args.natural or args.footage):
+        parser.error("--models is about drawn scenes: expected neither --natural nor --footage beside it")
     torch.set_num_threads(1)
-    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else clips.SyntheticClips
+    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN * args.models)
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))
-    pictures = held_out_regions(args.pool, PICTURES, args.drawn) if args.natural else None
+    pictures = (held_out_regions if args.natural else held_out_models)(args.pool, PICTURES, args.drawn) if args.natural or args.models else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]
         model.load_state_dict({key: value.float() for key, value in state.items()})
         for side in args.inputs or [args.drawn]:
             if pictures:
-                print(f"{os.path.basename(path)} at {side}: {validate_regions(model, pictures, side)}", flush=True)
+                print(f"{os.path.basename(path)} at {side}: {validate_pictures(model, pictures, side)}", flush=True)
             for prompt in ("inner", "mask"):
                 print(f"{os.path.basename(path)} at {side}, {prompt}: {told(*follow(model, made, prompt, side))}", flush=True)
 

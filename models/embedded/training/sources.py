@@ -22,8 +22,8 @@ class Source:
     name: str  # OWNER+NAME of the bare clone
     commit: str
     licence: str
-    kind: str  # 'sprite' (RGBA cut-out) or 'photo' (RGB)
-    limit: int  # most pictures taken
+    kind: str  # 'sprite' (RGBA cut-out), 'photo' (RGB) or 'model' (.glb)
+    limit: int  # most pictures or models taken
 
 
 SOURCES = (
@@ -56,6 +56,7 @@ SOURCES = (
     Source("WordPressBugBounty+themes-charity-foundation", "16d69ecd45df176682c1e3f3d552e00c855602bc", "CC0-1.0 (readme.txt)", "photo", 99),
     Source("WordPressBugBounty+themes-ngo-fundraiser", "1fda70ef34da31f0748beb2dab3d25abf3ffd12b", "CC0-1.0 (readme.txt)", "photo", 99),
     Source("google-developer-training+basic-android-kotlin-compose-training-woof", "beea42ec44d41d6e7350e15139b90ba294b4558a", "Apache-2.0 (ASSETS_LICENSE.txt)", "photo", 99),
+    Source("trebeljahr+quaternius-showcase", "eab2e43a7e688dad1cc6be764c1c4ba593e1961c", "CC0-1.0 (Quaternius's models)", "model", 1500),
 )
 
 # Only photographs that were published on Unsplash before June 8, 2017, when its licence was CC0: elementary's
@@ -68,6 +69,7 @@ CC0_PHOTOS = {  # elementary: git blobs; pop-os: the number at the end of the fi
 }
 # Of these only what is a photograph, once each, and no portrait of a named person.
 WANTED_PATHS = {
+    "trebeljahr+quaternius-showcase": r"^public/glb/(?!modular_(sci|dung|med)|medieval_weapons|ultimate_space)\w+/[^/]+\.glb$",  # whole things; no parts of buildings, nothing compressed
     "gianni-rosato+gb82-image-set": r"^png/(?!mc\d|pixel)",
     "WordPress+twentytwentyfive": r"assets/images/(?!book|services|grid|category-sunflowers|vash)\S+\.webp$",
     "WordPress+twentytwentyfour": r"assets/images/(?!icon)\S+\.webp$",
@@ -176,8 +178,8 @@ def displayed(photo):
 def encoded(source, raw):
     """-> compressed bytes of the picture as it goes into the pack, or None."""
     data = np.frombuffer(raw, np.uint8)
-    if not len(data):
-        return None
+    if not len(data) or source.kind == "model":
+        return data if len(data) else None
     if source.kind == "sprite":
         sprite = trimmed_sprite(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
         return None if sprite is None else cv2.imencode(".webp", shrunk(sprite, SPRITE_SIDE), [cv2.IMWRITE_WEBP_QUALITY, 90])[1]
@@ -188,7 +190,7 @@ def encoded(source, raw):
 
 
 def pack(mirrors, out, seed=0):
-    """Writes one npz with every picture: keys s00000... (sprites) and p00... (photographs)."""
+    """Writes one npz with every picture: keys s00000... (sprites), p00... (photographs) and m, then the path (models)."""
     rng = np.random.default_rng(seed)
     packed = {}
     for source in SOURCES:
@@ -196,10 +198,10 @@ def pack(mirrors, out, seed=0):
         files = [f for f in list_files(repo, source.commit) if is_wanted(source, *f)]
         files = [files[i] for i in rng.permutation(len(files))[:source.limit * 2]]
         kept = 0
-        for raw in read_blobs(repo, [blob for blob, _ in files]):
+        for (_, path), raw in zip(files, read_blobs(repo, [blob for blob, _ in files])):
             picture = encoded(source, raw) if kept < source.limit else None
             if picture is not None:
-                packed[f"{source.kind[0]}{len(packed):05d}"] = picture
+                packed[f"m{path}" if source.kind == "model" else f"{source.kind[0]}{len(packed):05d}"] = picture
                 kept += 1
         print(f"{source.name}: {kept} of {len(files)} candidates, {source.licence}", flush=True)
     np.savez(out, **packed)
@@ -212,6 +214,14 @@ def unpack(path):
     sprites = [read(k, cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]] for k in archive.files if k[0] == "s"]
     photos = [np.ascontiguousarray(read(k, cv2.IMREAD_COLOR)[..., ::-1]) for k in archive.files if k[0] == "p"]
     return sprites, photos
+
+
+def unpack_models(path):
+    """-> {kind: [bytes of a .glb]}; the kind is the model's folder"""
+    archive, models = np.load(path), {}
+    for key in sorted(k for k in archive.files if k[0] == "m"):
+        models.setdefault(key.split("/")[-2], []).append(archive[key].tobytes())
+    return models
 
 
 if __name__ == "__main__":

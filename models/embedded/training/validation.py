@@ -9,6 +9,7 @@ from network import normalised, set_size
 from unroll import Unroll
 
 FRAMES, SEED = 8, 77
+OFTEN = 9  # where models are looked at, each held-out one counts so often among the other cut-outs
 
 
 def held_out_clips(pool, count, side):
@@ -21,6 +22,11 @@ def held_out_regions(pool, count, side):
     return held_out(clips.NaturalClips(pool, "val"), count, 1, side)
 
 
+def held_out_models(pool, count, side):
+    """-> the same for single scenes, most of whose things are pictures of models"""
+    return held_out(clips.SyntheticClips(pool, "val", models=OFTEN), count, 1, side)
+
+
 def held_out(source, count, frames, side):
     pixels, ids = source.batch(np.random.default_rng(SEED), count, frames, side)
     largest = np.stack([np.bincount(i[0].ravel(), minlength=4)[1:4].argmax() + 1 for i in ids])
@@ -29,8 +35,8 @@ def held_out(source, count, frames, side):
 
 
 @torch.no_grad()
-def validate_regions(model, pictures, side):
-    """-> text: mean J of a photograph's region after one click, of the mask that is chosen and of the best of three"""
+def validate_pictures(model, pictures, side):
+    """-> text: mean J of the largest thing in single pictures after one click, of the mask that is chosen and of the best of three"""
     set_size(model, side)
     torch.manual_seed(SEED)
     unroll, choices = Unroll(model), []
@@ -40,7 +46,7 @@ def validate_regions(model, pictures, side):
                on_frame=lambda t, raw, weight: choices.append(choice_among(raw, masks[0])))
     unroll.close()
     chosen, best = torch.cat(choices, 1).mean(1).tolist()
-    return f"regions of photographs: J0 {chosen:.3f}, the best of three {best:.3f}"
+    return f"single pictures: J0 {chosen:.3f}, the best of three {best:.3f}"
 
 
 def resized(x, side):
