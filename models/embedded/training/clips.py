@@ -45,18 +45,21 @@ class DrawnClips(Clips):
 class SyntheticClips(DrawnClips):
     """Renders scenes of the pool on demand; the same generator state gives the same clips."""
 
-    def __init__(self, pool, split, cuts=False, models=0, **look):
+    def __init__(self, pool, split, cuts=False, models=0, turning=False, **look):
         """cuts: regions of photographs are among the cut-outs (training split); models: how often each picture of a model
-        counts among them. [Note: where a thing ends] in renders.py"""
+        counts among them, [Note: where a thing ends] in renders.py; turning: models seen from views that go on are, too"""
         super().__init__(**look)
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
         if cuts:
             self.cuts = Joined(self.cuts, regions.load_cuts(pool))
         for _ in range(models):
             self.cuts = Joined(self.cuts, renders.load_renders(pool, split))
+        self.still = len(self.cuts)
+        if turning:
+            self.cuts = Joined(self.cuts, renders.load_renders(pool, split, "turns"))
 
     def drawn(self, rng, frames, side):
-        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), **self.look)
+        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), turning=(self.still, renders.TURNS), **self.look)
         return raster.draw(scene, self.cuts, self.backgrounds, side)
 
 

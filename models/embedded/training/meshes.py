@@ -1,7 +1,7 @@
 """Three-dimensional things in glTF's binary form (.glb, Khronos 2.0): triangles, parts and colours in a pose of their own. Runs in Python."""
 import json
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,33 +9,53 @@ COMPONENTS = {5120: np.int8, 5121: np.uint8, 5122: np.int16, 5123: np.uint16, 51
 WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 TRIANGLES = 4  # glTF's primitive mode
 MOST_FACES = 60_000
+LONGEST_EDGE, ROUNDS, MOST_SPLIT = 1 / 10, 3, 30_000  # of the model's size, to which triangles are split; how often, and into how many
 
 
 @dataclass
 class Mesh:
-    """vertices, normals [n, 3] float; faces [m, 3] int; part [m]: number of each face's material; colours [parts, 3] sRGB 0..1"""
+    """vertices, normals [n, 3] float; faces [m, 3] int; part [m]: number of each face's material; colours [parts, 3] sRGB 0..1;
+    grain [n, 6]: place and normal of each vertex where materials are laid on, so that they stay on what moves"""
     vertices: np.ndarray
     normals: np.ndarray
     faces: np.ndarray
     part: np.ndarray
     colours: np.ndarray
+    grain: np.ndarray
+
+    def split(self):
+        """The same surface in triangles that are small beside the whole, so that they can be sorted by depth"""
+        vertices, faces, part = np.hstack([self.vertices, self.normals, self.grain]), self.faces, self.part
+        longest = LONGEST_EDGE * np.ptp(self.vertices, axis=0).max()
+        for _ in range(ROUNDS):
+            corner = vertices[faces, :3]
+            large = np.linalg.norm(corner - np.roll(corner, 1, 1), axis=2).max(1) > longest
+            if not large.any() or len(faces) + 3 * large.sum() > MOST_SPLIT:
+                break
+            a, b, c = faces[large].T
+            ab, bc, ca = (len(vertices) + k * len(a) + np.arange(len(a)) for k in range(3))
+            vertices = np.concatenate([vertices, *((vertices[i] + vertices[j]) / 2 for i, j in ((a, b), (b, c), (c, a)))])
+            faces = np.concatenate([faces[~large], *(np.stack(t, 1) for t in ((a, ab, ca), (ab, b, bc), (ca, bc, c), (ab, bc, ca)))])
+            part = np.concatenate([part[~large], *[part[large]] * 4])
+        return Mesh(vertices[:, :3], vertices[:, 3:6], faces, part, self.colours, vertices[:, 6:])
+
+    def rounded(self):
+        """The same with one normal for all corners that meet, as if what is coarse were smooth"""
+        size = np.ptp(self.vertices, axis=0).max()
+        _, place = np.unique(np.round(self.vertices / size * 1000), axis=0, return_inverse=True)
+        together = np.stack([np.bincount(place.ravel(), normal) for normal in self.normals.T], 1)[place.ravel()]
+        return replace(self, normals=together / np.linalg.norm(together, axis=1, keepdims=True).clip(1e-9))
 
 
-def read_mesh(data, rng):
-    """data: bytes of a .glb -> Mesh in a random moment of a random one of its animations, or as it rests where it has none.
+def read_poses(data, rng, count=1, pace=0.):
+    """data: bytes of a .glb -> [Mesh] of the same topology at `count` moments of a random one of its animations, `pace` of
+    its length apart, from a random one on; as it rests where it has none.
     ValueError: no .glb, compressed, without triangles, with too many, or with places that are no numbers."""
-    file = Binary(data)
-    file.pose(rng)
-    pieces = [piece for node in file.drawn() for piece in file.pieces(node)]
-    if not pieces or sum(len(faces) for _, _, faces, _ in pieces) > MOST_FACES:
-        raise ValueError(f"a model of 1 to {MOST_FACES} triangles was expected, {sum(len(p[2]) for p in pieces)} came")
-    starts = np.cumsum([0] + [len(vertices) for vertices, *_ in pieces])
-    faces = np.concatenate([faces + start for start, (_, _, faces, _) in zip(starts, pieces)])
-    part = np.concatenate([np.full(len(faces), material) for _, _, faces, material in pieces])
-    vertices, normals = (np.concatenate([p[k] for p in pieces]) for k in (0, 1))
-    if not np.isfinite(vertices).all():
-        raise ValueError("a model whose places are numbers was expected, some are none")
-    return Mesh(vertices, normals, faces, part, file.colours())
+    file, animation, start = Binary(data), None, 0.
+    if file.tree.get("animations"):
+        start, animation = rng.random(), file.tree["animations"][rng.integers(len(file.tree["animations"]))]
+    poses = [file.mesh(animation, (start + k * pace) % 1) for k in range(count)]
+    return [replace(pose, grain=poses[0].grain) for pose in poses]
 
 
 class Binary:
@@ -59,16 +79,27 @@ class Binary:
         found = np.ndarray((accessor["count"], width), kind, self.bytes, start, strides)
         return found / np.iinfo(kind).max if accessor.get("normalized") else found
 
-    def pose(self, rng):
-        """Moves the nodes to the nearest keys of a random moment"""
-        if not self.tree.get("animations"):
-            return
-        moment, animation = rng.random(), self.tree["animations"][rng.integers(len(self.tree["animations"]))]
-        for channel in animation["channels"]:
+    def mesh(self, animation, moment):
+        """-> Mesh at a moment (0 to 1) of an animation, or of none"""
+        self.pose(animation, moment)
+        pieces = [piece for node in self.drawn() for piece in self.pieces(node)]
+        if not 0 < sum(len(faces) for _, _, faces, _ in pieces) <= MOST_FACES:
+            raise ValueError(f"a model of 1 to {MOST_FACES} triangles was expected, {sum(len(p[2]) for p in pieces)} came")
+        vertices, normals = (np.concatenate([p[k] for p in pieces]) for k in (0, 1))
+        if not np.isfinite(vertices).all():
+            raise ValueError("a model whose places are numbers was expected, some are none")
+        starts = np.cumsum([0] + [len(p[0]) for p in pieces])
+        faces = np.concatenate([faces + start for start, (_, _, faces, _) in zip(starts, pieces)])
+        part = np.concatenate([np.full(len(faces), material) for _, _, faces, material in pieces])
+        return Mesh(vertices, normals, faces, part, self.colours(), np.hstack([vertices, normals]))
+
+    def pose(self, animation, moment):
+        """Moves the nodes to a moment between an animation's keys"""
+        for channel in animation["channels"] if animation else ():
             sampler, target = animation["samplers"][channel["sampler"]], channel["target"]
             times, values = self.numbers(sampler["input"])[:, 0], self.numbers(sampler["output"])
             if target["path"] != "weights" and "node" in target and len(values) == len(times):
-                self.nodes[target["node"]][target["path"]] = values[np.abs(times - times[-1] * moment).argmin()].tolist()
+                self.nodes[target["node"]][target["path"]] = between_keys(times, values, times[-1] * moment).tolist()
 
     def drawn(self):
         """Sets each node's place in the world [4, 4] -> the nodes with a mesh"""
@@ -110,11 +141,21 @@ class Binary:
         return np.clip(np.array(linear, float), 0, 1) ** (1 / 2.2)
 
 
+def between_keys(times, values, time):
+    """-> value at a time, linearly between its neighbours; of a rotation's two signs the nearer one, `matrix` sets its length"""
+    after = int(np.searchsorted(times, time).clip(0, len(times) - 1))
+    before = max(after - 1, 0)
+    share = np.clip((time - times[before]) / max(times[after] - times[before], 1e-9), 0, 1)
+    sign = -1 if len(values[after]) == 4 and values[before] @ values[after] < 0 else 1
+    return values[before] * (1 - share) + values[after] * sign * share
+
+
 def matrix(node):
     """-> [4, 4] of a node in its parent"""
     if "matrix" in node:
         return np.array(node["matrix"], float).reshape(4, 4).T
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
+    turn = np.array(node.get("rotation", (0, 0, 0, 1)), float)
+    x, y, z, w = turn / max(np.linalg.norm(turn), 1e-9)
     turn = np.array([[1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
                      [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
                      [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)]])

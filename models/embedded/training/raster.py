@@ -118,7 +118,7 @@ def draw(scene, textures, backgrounds, side, things=None):
     frames, ids = np.zeros((T, side, side, 3), np.uint8), np.zeros((T, side, side), np.uint8)
     rng = np.random.default_rng(scene.seed)
     background = np.ascontiguousarray(backgrounds[scene.background])
-    cuts = [shrunk(np.asarray(textures[layer.texture]), layer.halvings) for layer in scene.layers]
+    cuts = [{i: shrunk(np.asarray(textures[i]), layer.halvings) for i in set(layer.textures.tolist())} for layer in scene.layers]
     for t in range(T):
         to_picture = unit_to_pixel(background.shape[0]) @ scene.background_matrix[t] @ pixel_to_unit(side)
         frame = cv2.warpPerspective(background, to_picture, (side, side), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
@@ -126,6 +126,6 @@ def draw(scene, textures, backgrounds, side, things=None):
         if things is not None:
             ids[t] = cv2.warpPerspective(things, to_picture, (side, side), flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP)
         for i, (layer, cut) in enumerate(zip(scene.layers, cuts)):
-            draw_layer(frame, ids[t], layer, cut, textures[layer.other_side], scene.camera, t, layer.object or FIRST_OTHER + i)
+            draw_layer(frame, ids[t], layer, cut[layer.textures[t]], textures[layer.other_side], scene.camera, t, layer.object or FIRST_OTHER + i)
         frames[t] = filmed(frame, scene, t, rng)
     return frames, ids

@@ -23,6 +23,7 @@ RETURNS = .6  # share of the hidden ones that certainly return, elsewhere
 SMALLEST = .07  # half sides of the smallest target, in half pictures: a cap or a face in a wide shot
 MOST_TURNED = .7  # something of the known side stays in view
 MOST_WIDE = 16 / 9  # longest frame, width by height or height by width
+TURNS_ON = 1.  # views a frame that a thing which turns goes on by, at pace 1; our own guess, not tuned
 WINDOW = (.55, 1.)  # share of a photograph's side that shows at first, where its own things are the objects
 # Of scenes of small things among their likes; our own guesses, not tuned
 LARGEST_ALIKE = .3  # half side of the largest target, in half pictures
@@ -46,6 +47,12 @@ class Layer:
     shade: np.ndarray  # [T, 2]: by how much of itself light grows from the texture's middle to its right and lower edge
     other_side: int  # texture whose colours show as the thing turns
     turned: np.ndarray  # [T] 0 to 1, how much of them shows
+    view: np.ndarray | int = 0  # [T] by how many views of a thing that turns it is from `texture`
+
+    @property
+    def textures(self):
+        """[T] texture of each frame"""
+        return np.broadcast_to(self.texture + self.view, len(self.matrix))
 
     @property
     def to_frame(self):
@@ -104,14 +111,15 @@ def placement(x, y, angle, scale_x, scale_y, shear=0., tilt_x=0., tilt_y=0.):
 class Director:
     """Draws one scene of T frames from a random generator."""
 
-    def __init__(self, rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST, alike=0.):
+    def __init__(self, rng, frames, textures, backgrounds, hide=HIDE, pace=PACE, wide=0., smallest=SMALLEST, alike=0., turning=(0, 0)):
         """textures, backgrounds: sizes of the pool; hide: chance of a target; pace: range; wide, alike: shares of the
-        scenes, see the notes above; smallest: half side of a target, in half pictures"""
+        scenes, see the notes above; smallest: half side of a target, in half pictures; turning: (first texture of those
+        that are views of things that turn, how many views after each other are of one)"""
         self.rng, self.T, self.textures, self.backgrounds, self.hiding = rng, frames, textures, backgrounds, hide
         self.t = np.arange(frames)
         self.pace = np.exp(rng.uniform(*np.log(pace)))
         self.speed = self.pace * np.exp(rng.uniform(np.log(.01), np.log(.12)))
-        self.smallest, self.alike = smallest, alike
+        self.smallest, self.alike, self.turning = smallest, alike, turning
         self.sides = self.format() if wide and rng.random() < wide else np.ones(2)
 
     def format(self):
@@ -149,6 +157,15 @@ class Director:
         fixed = placement(self.still(rng.uniform(-.3, .3)), self.still(rng.uniform(-.3, .3)), self.still(rng.normal(0, .15)), scale, scale)
         return np.diag([.75, .75, 1.])[None] @ np.linalg.inv(fixed) @ camera
 
+    def views(self, texture):
+        """-> [T] by how many views a thing has turned from one of them, there and back, or 0 where it has no others"""
+        first, count = self.turning
+        if not count or texture < first:
+            return 0
+        at = (texture - first) % count
+        way = at + self.rng.normal(0, TURNS_ON) * self.pace * self.t + self.wander(count / 2, .6)
+        return np.round(np.abs((way + count - 1) % (2 * count - 2) - count + 1)).astype(int) - at
+
     def layer(self, texture, matrix, object, bends=True):
         rng, t = self.rng, self.t
         made = Layer(texture, matrix, object, rng.random() < .5, np.ones((self.T, 3)), np.zeros(3), np.zeros((self.T, 6)),
@@ -163,6 +180,7 @@ class Director:
             made.wave = np.stack(along_x + along_y, 1)
         if rng.random() < .5:
             made.shade = rng.normal(0, .3, 2) + np.stack([self.wander(.3, .4), self.wander(.3, .4)], 1)
+        made.view = self.views(texture)
         if bends and rng.random() < .3:
             made.turned = np.clip(np.abs(self.wander(.6, .4)), 0, MOST_TURNED)
         return made

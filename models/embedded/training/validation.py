@@ -9,7 +9,7 @@ from network import normalised, set_size
 from unroll import Unroll
 
 FRAMES, SEED = 8, 77
-OFTEN = 9  # where models are looked at, each held-out one counts so often among the other cut-outs
+OFTEN = 4  # where models are looked at, each held-out one counts so often among the other cut-outs
 
 
 def held_out_clips(pool, count, side):

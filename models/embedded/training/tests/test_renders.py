@@ -8,8 +8,8 @@ import pytest
 import clips
 import meshes
 import renders
+import scenes
 import sources
-import textures
 
 RED, BLUE = [1, 0, 0, 1], [0, 0, 1, 1]
 SQUARE = np.array([[-1, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0]], np.float32)
@@ -37,7 +37,7 @@ def glb(squares, nodes=None, more=None, extra=()):
 
 
 def read(data):
-    return meshes.read_mesh(data, np.random.default_rng(0))
+    return meshes.read_poses(data, np.random.default_rng(0))[0]
 
 
 def test_a_model_has_the_vertices_parts_and_colours_of_its_file():
@@ -53,12 +53,18 @@ def test_children_are_turned_with_their_parents():
     assert np.allclose(mesh.vertices.mean(0), [0, 3, 0], atol=1e-6)  # a quarter turn about z takes x to y
 
 
-def test_an_animation_poses_the_model_at_one_of_its_keys():
-    keys = [np.float32([[0], [1]]), np.float32([[0, 0, 0], [9, 0, 0]])]
-    moves = dict(animations=[dict(samplers=[dict(input=3, output=4)], channels=[dict(sampler=0, target=dict(node=0, path="translation"))])])
-    file = glb([(SQUARE, 0)], more=moves, extra=keys)
-    places = {round(float(meshes.read_mesh(file, np.random.default_rng(seed)).vertices[:, 0].mean()), 3) for seed in range(20)}
-    assert places == {0., 9.}
+def test_an_animation_poses_the_model_between_its_keys_and_goes_on():
+    half = np.sqrt(.5)
+    keys = [np.float32([[0], [1]]), np.float32([[0, 0, 0], [9, 0, 0]]), np.float32([[0, 0, 0, 1], [0, 0, -half, -half]])]
+    channels = [dict(sampler=k, target=dict(node=0, path=path)) for k, path in enumerate(("translation", "rotation"))]
+    moves = dict(animations=[dict(samplers=[dict(input=3, output=4), dict(input=3, output=5)], channels=channels)])
+    poses = meshes.read_poses(glb([(SQUARE, 0)], more=moves, extra=keys), np.random.default_rng(0), 2, .1)
+    places = [pose.vertices[:, 0].mean() for pose in poses]
+    assert 0 < places[0] < 8 and places[1] - places[0] == pytest.approx(.9, abs=1e-4)
+    for pose, place in zip(poses, places):
+        side = pose.vertices[1] - pose.vertices[0]
+        assert np.arctan2(side[1], side[0]) == pytest.approx(place / 9 * np.pi / 2, abs=.08)  # a quarter turn, by its shorter way
+    assert (poses[0].grain == poses[1].grain).all()
 
 
 def test_bones_take_their_vertices_along():
@@ -83,7 +89,7 @@ def test_what_is_no_plain_model_is_refused(data, said):
 
 def test_splitting_keeps_the_surface_and_its_parts():
     mesh = read(glb([(SQUARE, 0), (SQUARE * 2 + [0, 0, 1], 1)]))
-    fine = renders.split(mesh)
+    fine = mesh.split()
     area = lambda m, part: np.linalg.norm(np.cross(*(m.vertices[m.faces[:, k]] - m.vertices[m.faces[:, 0]] for k in (1, 2))), axis=1)[m.part == part].sum() / 2
     assert len(fine.faces) > 16 * len(mesh.faces)
     assert np.allclose([area(fine, 0), area(fine, 1)], [4, 16])
@@ -91,7 +97,7 @@ def test_splitting_keeps_the_surface_and_its_parts():
 
 def test_the_nearer_surface_hides_the_one_behind_it():
     mesh = read(glb([(SQUARE * .5 + [0, 0, 1], 0), (SQUARE, 1)]))
-    fine = renders.split(mesh)
+    fine = mesh.split()
     shown = renders.faces_of_pixels((fine.vertices[:, :2] + 1) * 32, fine.vertices[:, 2], fine.faces, 64)
     part = np.where(shown < 0, -1, fine.part[shown])
     assert part[32, 32] == 0 and part[4, 4] == 1
@@ -107,11 +113,32 @@ def test_a_render_is_one_cut_out_with_all_of_its_parts():
     mesh = read(glb([(SQUARE * [.3, 1, 1] - [1, 0, 0], 0), (SQUARE * [.3, 1, 1] + [1, 0, 0], 1), (SQUARE * [1, .1, 1], 0)]))
     shares = []
     for seed in range(12):
-        cut = renders.render(np.random.default_rng(seed), mesh, [], 64)
+        cut = renders.render(np.random.default_rng(seed), [mesh], [], 64)[0]
         assert cut.shape == (64, 64, 4) and (cut[..., :3] <= cut[..., 3:] + 1e-3).all()
         assert not cut[0].any() and not cut[:, -1].any()
         shares.append((cut[..., 3] > 127).mean())
     assert max(shares) > .3 and np.ptp(shares) > .1  # from many sides
+
+
+def test_views_of_what_turns_go_on_in_one_size_and_light():
+    mesh = read(glb([(SQUARE * [.3, 1, 1] - [1, 0, 0], 0), (SQUARE * [.3, 1, 1] + [1, 0, 0], 1), (SQUARE * [1, .1, 1], 0)]))
+    difference = lambda a, b: np.abs(a - b).mean()
+    for seed in range(5):
+        views = renders.render(np.random.default_rng(seed), [mesh] * 4, [], 64)
+        assert 0 < difference(views[0], views[1]) < difference(views[0], views[3])
+
+
+def test_a_thing_that_turns_shows_its_own_views_there_and_back_and_others_none():
+    shown, still = [], []
+    for seed in range(40):
+        director = scenes.Director(np.random.default_rng(seed), 60, 28, 1, pace=(.5, 1), turning=(4, 8))
+        shown.append(13 + director.views(13))
+        still.append(director.views(3))
+    shown = np.stack(shown)
+    assert (shown[:, 0] == 13).all() and shown.min() == 12 and shown.max() == 19 and not any(still)
+    assert np.abs(np.diff(shown, axis=1)).mean() < 1.5 and (shown.max(1) > shown.min(1)).mean() > .9
+    layer = scenes.Director(np.random.default_rng(1), 5, 28, 1, turning=(4, 8)).target(1).layers[0]
+    assert layer.textures.shape == (5,)
 
 
 def test_models_are_packed_by_their_folder_and_held_out_by_model(tmp_path):
@@ -123,9 +150,11 @@ def test_models_are_packed_by_their_folder_and_held_out_by_model(tmp_path):
 
 def test_renders_count_among_the_cut_outs_of_scenes(pool):
     models = {"square": [glb([(SQUARE, 0)])] * 20}
-    renders.build_renders(pool, models, [], 20, workers=1)
+    renders.build_renders(pool, models, [], 20, 10, workers=1)
     before, cuts = (clips.SyntheticClips(pool, "train", models=times).cuts for times in (0, 2))
     assert len(cuts) == len(before) + 40
     assert (cuts[len(before)] == cuts[len(before) + 20]).all() and cuts[len(before)].shape == (renders.SIDE, renders.SIDE, 4)
-    pixels, ids = clips.SyntheticClips(pool, "val", models=9).clip(np.random.default_rng(1), 2, 64)
+    turning = clips.SyntheticClips(pool, "train", turning=True).cuts
+    assert len(turning) == len(before) + 10 * renders.TURNS
+    pixels, ids = clips.SyntheticClips(pool, "val", models=9, turning=True).clip(np.random.default_rng(1), 2, 64)
     assert pixels.shape == (2, 64, 64, 3) and ids.any()
