@@ -12,6 +12,10 @@ MOST_FACES = 60_000
 LONGEST_EDGE, ROUNDS, MOST_SPLIT = 1 / 10, 3, 30_000  # of the model's size, to which triangles are split; how often, and into how many
 
 
+class Unreadable(ValueError):
+    """Not a model of the kind that is read here; says what was expected and what came"""
+
+
 @dataclass
 class Mesh:
     """vertices, normals [n, 3] float; faces [m, 3] int; part [m]: number of each face's material; colours [parts, 3] sRGB 0..1;
@@ -50,7 +54,7 @@ class Mesh:
 def read_poses(data, rng, count=1, pace=0.):
     """data: bytes of a .glb -> [Mesh] of the same topology at `count` moments of a random one of its animations, `pace` of
     its length apart, from a random one on; as it rests where it has none.
-    ValueError: no .glb, compressed, without triangles, with too many, or with places that are no numbers."""
+    Unreadable: no .glb, compressed, without triangles, with too many, or with places that are no numbers."""
     file, animation, start = Binary(data), None, 0.
     if file.tree.get("animations"):
         start, animation = rng.random(), file.tree["animations"][rng.integers(len(file.tree["animations"]))]
@@ -63,11 +67,11 @@ class Binary:
 
     def __init__(self, data):
         if data[:4] != b"glTF":
-            raise ValueError(f"a .glb was expected, which begins with glTF; this begins with {data[:4]!r}")
+            raise Unreadable(f"a .glb was expected, which begins with glTF; this begins with {data[:4]!r}")
         length, = struct.unpack("<I", data[12:16])
         self.tree, self.bytes = json.loads(data[20:20 + length]), data[28 + length:]
         if "KHR_draco_mesh_compression" in self.tree.get("extensionsUsed", ()):
-            raise ValueError("a .glb without Draco's compression was expected")
+            raise Unreadable("a .glb without Draco's compression was expected")
         self.nodes = self.tree.get("nodes", [])
 
     def numbers(self, index):
@@ -84,10 +88,10 @@ class Binary:
         self.pose(animation, moment)
         pieces = [piece for node in self.drawn() for piece in self.pieces(node)]
         if not 0 < sum(len(faces) for _, _, faces, _ in pieces) <= MOST_FACES:
-            raise ValueError(f"a model of 1 to {MOST_FACES} triangles was expected, {sum(len(p[2]) for p in pieces)} came")
+            raise Unreadable(f"a model of 1 to {MOST_FACES} triangles was expected, {sum(len(p[2]) for p in pieces)} came")
         vertices, normals = (np.concatenate([p[k] for p in pieces]) for k in (0, 1))
         if not np.isfinite(vertices).all():
-            raise ValueError("a model whose places are numbers was expected, some are none")
+            raise Unreadable("a model whose places are numbers was expected, some are none")
         starts = np.cumsum([0] + [len(p[0]) for p in pieces])
         faces = np.concatenate([faces + start for start, (_, _, faces, _) in zip(starts, pieces)])
         part = np.concatenate([np.full(len(faces), material) for _, _, faces, material in pieces])

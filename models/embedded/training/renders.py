@@ -13,10 +13,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-import sources
 import shading
+import sources
 import textures
-from meshes import read_poses
+from meshes import Unreadable, read_poses
 
 SIDE, MARGIN, FINER = 256, .04, 2  # pixels of a cut-out's side, the share that stays empty all round, and how much finer it is drawn
 COUNT, TURNING, HELD_OUT = 3600, 600, 10  # single pictures, and those that turn; of the models one in so many is for validation
@@ -112,22 +112,30 @@ class Pixels:
         return cv2.resize(picture, None, fx=1 / FINER, fy=1 / FINER, interpolation=cv2.INTER_AREA)
 
 
-def render(rng, poses, photos, side=SIDE):
-    """poses: [Mesh] of one model -> cut-outs [poses, side, side, 4] premultiplied 0..255, of one size, in one light and from
-    a view that goes on turning"""
-    fine = side * FINER
-    poses = [pose.split() for pose in varied(rng, poses)]
+def views_of(rng, poses, side):
+    """-> [Pixels] of a model in one size and from a view that goes on turning"""
     turns, distance = any_turns(rng, len(poses)), rng.uniform(1.8, 6)
     flat = [flattened(pose, turn, distance) for pose, turn in zip(poses, turns)]
     low, high = np.min([points.min(0) for points, _ in flat], 0), np.max([points.max(0) for points, _ in flat], 0)
-    scale = fine * (1 - 2 * MARGIN) / (high - low).max()
-    views = [Pixels(pose, (points - (low + high) / 2) * scale + fine / 2, depth, turn, fine) for pose, (points, depth), turn in zip(poses, flat, turns)]
-    finer, shift, style = rng.uniform(.7, 3) / np.ptp(poses[0].grain[:, :3], axis=0).max(), rng.uniform(0, 9, 3), rng.choice(shading.STYLES, p=shading.CHANCES)
+    scale = side * (1 - 2 * MARGIN) / (high - low).max()
+    return [Pixels(pose, (points - (low + high) / 2) * scale + side / 2, depth, turn, side) for pose, (points, depth), turn in zip(poses, flat, turns)]
+
+
+def materials_of(rng, views, colours, photos):
+    """-> {part: its picture} of all parts that show"""
+    style = rng.choice(shading.STYLES, p=shading.CHANCES)
+    return {part: shading.look_of_part(rng, colours[part], style, photos) for part in np.unique(np.concatenate([view.part for view in views]))}
+
+
+def render(rng, poses, photos, side=SIDE):
+    """poses: [Mesh] of one model -> cut-outs [poses, side, side, 4] premultiplied 0..255, of one size and in one light"""
+    fine = side * FINER
+    poses = [pose.split() for pose in varied(rng, poses)]
+    views = views_of(rng, poses, fine)
+    finer, shift = rng.uniform(.7, 3) / np.ptp(poses[0].grain[:, :3], axis=0).max(), rng.uniform(0, 9, 3)
     for view in views:
         view.at = view.at * finer + shift
-    shown = np.unique(np.concatenate([view.part for view in views]))
-    materials = {part: shading.look_of_part(rng, poses[0].colours[part], style, photos) for part in shown}
-    lamp = shading.Lamp(rng)
+    materials, lamp = materials_of(rng, views, poses[0].colours, photos), shading.Lamp(rng)
     return np.stack([view.coloured(materials, lamp, fine) for view in views])
 
 
@@ -141,7 +149,7 @@ def make_render(seed, views=1):
         model = SHARED["models"][kind][rng.integers(len(SHARED["models"][kind]))]
         try:
             cuts = render(rng, read_poses(model, rng, views, rng.uniform(0, STRIDE) if views > 1 else 0), SHARED["photos"])
-        except ValueError:  # no plain triangles in it
+        except Unreadable:
             continue
         if LEAST < (cuts[0, ..., 3] > 127).mean() < MOST:
             return textures.stored(cuts)

@@ -83,7 +83,7 @@ def test_bones_take_their_vertices_along():
 @pytest.mark.parametrize("data, said", [(b"solid cube", "begins with b'soli'"), (glb([(SQUARE, 0)], more=dict(extensionsUsed=["KHR_draco_mesh_compression"])), "Draco"),
                                         (glb([]), "0 came"), (glb([(SQUARE * np.nan, 0)]), "some are none")])
 def test_what_is_no_plain_model_is_refused(data, said):
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(meshes.Unreadable, match=said):
         read(data)
 
 
