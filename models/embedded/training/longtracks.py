@@ -131,7 +131,7 @@ def main():
     if args.models and (args.natural or args.footage):
         parser.error("--models is about drawn scenes: expected neither --natural nor --footage beside it")
     torch.set_num_threads(1)
-    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN * args.models, turning=args.models)
+    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN if args.models else 0, turning=args.models)
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))
     pictures = (held_out_regions if args.natural else held_out_models)(args.pool, PICTURES, args.drawn) if args.natural or args.models else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()

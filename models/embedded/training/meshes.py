@@ -19,17 +19,17 @@ class Unreadable(ValueError):
 @dataclass
 class Mesh:
     """vertices, normals [n, 3] float; faces [m, 3] int; part [m]: number of each face's material; colours [parts, 3] sRGB 0..1;
-    grain [n, 6]: place and normal of each vertex where materials are laid on, so that they stay on what moves"""
+    rest [n, 6]: place and normal of each vertex in the pose that materials are laid on in, so that they stay on what moves"""
     vertices: np.ndarray
     normals: np.ndarray
     faces: np.ndarray
     part: np.ndarray
     colours: np.ndarray
-    grain: np.ndarray
+    rest: np.ndarray
 
     def split(self):
         """The same surface in triangles that are small beside the whole, so that they can be sorted by depth"""
-        vertices, faces, part = np.hstack([self.vertices, self.normals, self.grain]), self.faces, self.part
+        vertices, faces, part = np.hstack([self.vertices, self.normals, self.rest]), self.faces, self.part
         longest = LONGEST_EDGE * np.ptp(self.vertices, axis=0).max()
         for _ in range(ROUNDS):
             corner = vertices[faces, :3]
@@ -54,12 +54,12 @@ class Mesh:
 def read_poses(data, rng, count=1, pace=0.):
     """data: bytes of a .glb -> [Mesh] of the same topology at `count` moments of a random one of its animations, `pace` of
     its length apart, from a random one on; as it rests where it has none.
-    Unreadable: no .glb, compressed, without triangles, with too many, or with places that are no numbers."""
+    Unreadable: no .glb, cut short, compressed, without triangles, with too many, or with places that are no numbers."""
     file, animation, start = Binary(data), None, 0.
     if file.tree.get("animations"):
         start, animation = rng.random(), file.tree["animations"][rng.integers(len(file.tree["animations"]))]
     poses = [file.mesh(animation, (start + k * pace) % 1) for k in range(count)]
-    return [replace(pose, grain=poses[0].grain) for pose in poses]
+    return [replace(pose, rest=poses[0].rest) for pose in poses]
 
 
 class Binary:
@@ -68,6 +68,9 @@ class Binary:
     def __init__(self, data):
         if data[:4] != b"glTF":
             raise Unreadable(f"a .glb was expected, which begins with glTF; this begins with {data[:4]!r}")
+        whole = int.from_bytes(data[8:12], "little")
+        if len(data) < max(whole, 28):
+            raise Unreadable(f"a .glb of {max(whole, 28)} bytes was expected, {len(data)} came")
         length, = struct.unpack("<I", data[12:16])
         self.tree, self.bytes = json.loads(data[20:20 + length]), data[28 + length:]
         if "KHR_draco_mesh_compression" in self.tree.get("extensionsUsed", ()):

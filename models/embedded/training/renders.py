@@ -20,7 +20,7 @@ from meshes import Unreadable, read_poses
 
 SIDE, MARGIN, FINER = 256, .04, 2  # pixels of a cut-out's side, the share that stays empty all round, and how much finer it is drawn
 COUNT, TURNING, HELD_OUT = 3600, 600, 10  # single pictures, and those that turn; of the models one in so many is for validation
-LEAST, MOST = .1, .92  # share of the square that a thing covers
+LEAST, MOST = .1, .92  # share of the square that a thing covers; this and the numbers below are our own guesses, not tuned
 TURNS, TURN, STRIDE = 8, .09, .03  # views of what turns, the most between two of them (radians), and the most of an animation's length
 SHARED = {}  # models and photographs, inherited by the worker processes
 
@@ -34,7 +34,7 @@ def varied(rng, poses):
     if (colours == 1).all():  # it has a picture instead, which isn't read
         colours = rng.uniform(.05, .95, colours.shape)
     stretch = np.exp(rng.normal(0, .15, 3))
-    stretched = lambda pose: replace(pose, vertices=pose.vertices * stretch, grain=pose.grain * [*stretch, 1, 1, 1], colours=colours)
+    stretched = lambda pose: replace(pose, vertices=pose.vertices * stretch, rest=pose.rest * [*stretch, 1, 1, 1], colours=colours)
     return [stretched(pose) for pose in poses]
 
 
@@ -79,7 +79,7 @@ def faces_of_pixels(points, depth, faces, side):
     return shown
 
 
-def shares(points, corners):
+def barycentric(points, corners):
     """points [n, 2], corners [n, 3, 2] -> [n, 3] how near a point is to each corner; 0..1, sum 1"""
     a, b, c = corners.transpose(1, 0, 2)
     cross = lambda u, v: u[:, 0] * v[:, 1] - u[:, 1] * v[:, 0]
@@ -89,36 +89,36 @@ def shares(points, corners):
     return made / made.sum(1, keepdims=True).clip(1e-6)
 
 
-class Pixels:
-    """What one view of a model shows: where, of which part, and how it lies there"""
+class GBuffer:
+    """What one view of a model shows (as in deferred shading): at which pixels, of which part, and how it lies there"""
 
     def __init__(self, pose, points, depth, turn, side):
         shown = faces_of_pixels(points, depth, pose.faces, side)
         self.ys, self.xs = np.nonzero(shown >= 0)
         corners, self.part = pose.faces[shown[self.ys, self.xs]], pose.part[shown[self.ys, self.xs]]
-        share = shares(np.stack([self.xs, self.ys], 1), points[corners])
+        share = barycentric(np.stack([self.xs, self.ys], 1), points[corners])
         mixed = lambda values: np.einsum("nk,nkc->nc", share, values[corners])
-        self.normal, grain = mixed(pose.normals @ turn.T), mixed(pose.grain)
+        self.normal, rest = mixed(pose.normals @ turn.T), mixed(pose.rest)
         self.normal *= np.where(self.normal[:, 2:] < 0, -1, 1) / np.linalg.norm(self.normal, axis=1, keepdims=True).clip(1e-9)
-        self.at, self.upright = grain[:, :3], grain[:, 3:]
+        self.at, self.upright = rest[:, :3], rest[:, 3:]
 
     def coloured(self, materials, lamp, side):
         """materials: {part: its picture}; at [n, 3] in widths of these -> [side, side, 4] premultiplied 0..255, smaller by FINER"""
         colour, picture = np.zeros((len(self.ys), 3)), np.zeros((side, side, 4), np.float32)
         for part in np.unique(self.part):
             chosen = self.part == part
-            colour[chosen] = shading.wrapped(materials[part], self.at[chosen], self.upright[chosen])
+            colour[chosen] = shading.triplanar(materials[part], self.at[chosen], self.upright[chosen])
         picture[self.ys, self.xs, :3], picture[self.ys, self.xs, 3] = lamp(colour, self.normal), 255
         return cv2.resize(picture, None, fx=1 / FINER, fy=1 / FINER, interpolation=cv2.INTER_AREA)
 
 
 def views_of(rng, poses, side):
-    """-> [Pixels] of a model in one size and from a view that goes on turning"""
+    """-> [GBuffer] of a model in one size and from a view that goes on turning"""
     turns, distance = any_turns(rng, len(poses)), rng.uniform(1.8, 6)
     flat = [flattened(pose, turn, distance) for pose, turn in zip(poses, turns)]
     low, high = np.min([points.min(0) for points, _ in flat], 0), np.max([points.max(0) for points, _ in flat], 0)
     scale = side * (1 - 2 * MARGIN) / (high - low).max()
-    return [Pixels(pose, (points - (low + high) / 2) * scale + side / 2, depth, turn, side) for pose, (points, depth), turn in zip(poses, flat, turns)]
+    return [GBuffer(pose, (points - (low + high) / 2) * scale + side / 2, depth, turn, side) for pose, (points, depth), turn in zip(poses, flat, turns)]
 
 
 def materials_of(rng, views, colours, photos):
@@ -132,7 +132,7 @@ def render(rng, poses, photos, side=SIDE):
     fine = side * FINER
     poses = [pose.split() for pose in varied(rng, poses)]
     views = views_of(rng, poses, fine)
-    finer, shift = rng.uniform(.7, 3) / np.ptp(poses[0].grain[:, :3], axis=0).max(), rng.uniform(0, 9, 3)
+    finer, shift = rng.uniform(.7, 3) / np.ptp(poses[0].rest[:, :3], axis=0).max(), rng.uniform(0, 9, 3)
     for view in views:
         view.at = view.at * finer + shift
     materials, lamp = materials_of(rng, views, poses[0].colours, photos), shading.Lamp(rng)
@@ -142,7 +142,7 @@ def render(rng, poses, photos, side=SIDE):
 # --- the pool ---------------------------------------------------------------------------------------------------
 
 def make_render(seed, views=1):
-    """-> stored cut-outs [views, SIDE, SIDE, 4] of a random model; kinds of models are as likely as the cube root of their number"""
+    """-> stored cut-outs [views, SIDE, SIDE, 4] of a random model"""
     rng = np.random.default_rng(seed)
     while True:
         kind = rng.choice(list(SHARED["models"]), p=SHARED["chances"])
@@ -172,7 +172,7 @@ def build_renders(folder, models, photos, count=COUNT, turning=TURNING, seed=11,
     """Writes train_renders.npy [count, SIDE, SIDE, 4] and train_turns.npy [turning * TURNS, SIDE, SIDE, 4], TURNS views after
     each other, and the same for val, a tenth of it; models: {kind: [bytes of a .glb]}"""
     for name, share, some, surfaces in zip(("val", "train"), (HELD_OUT, 1), split_models(models), textures.split_photos(photos)):
-        chances = np.cbrt([len(one) for one in some.values()])
+        chances = np.cbrt([len(one) for one in some.values()])  # or 12 animals would be lost among 150 plants
         SHARED.update(models=some, chances=chances / chances.sum(), photos=surfaces)
         with multiprocessing.get_context("fork").Pool(workers) as team:
             np.save(f"{folder}/{name}_renders.npy", np.stack(team.map(make_single, [[seed, k] for k in range(count // share)], 8)))

@@ -7,7 +7,7 @@ GRAIN = 256  # pixels of a material's side
 STYLES, CHANCES = ("own", "grained", "photo"), (.25, .4, .35)  # how much of a material is a photograph's
 
 
-def wrapped(material, at, normals):
+def triplanar(material, at, normals):
     """material [GRAIN, GRAIN, 3] laid on a surface from three sides; at [n, 3] in its widths, normals [n, 3] -> [n, 3]"""
     fold = lambda v: (np.abs((v + 1) % 2 - 1) * (GRAIN - 1)).astype(int)  # there and back, so that no seam shows
     weight = np.abs(normals) ** 4 + 1e-6
@@ -28,7 +28,7 @@ def look_of_part(rng, colour, style, photos):
 
 
 class Lamp:
-    """One lamp, the sky and what a surface mirrors"""
+    """One lamp, the sky and what a surface mirrors (Blinn, 1977); the ranges are our own guesses, not tuned"""
 
     def __init__(self, rng):
         self.towards = rng.normal(0, 1, 3) + [0, .8, .8]

@@ -178,8 +178,10 @@ def displayed(photo):
 def encoded(source, raw):
     """-> compressed bytes of the picture as it goes into the pack, or None."""
     data = np.frombuffer(raw, np.uint8)
-    if not len(data) or source.kind == "model":
-        return data if len(data) else None
+    if not len(data):
+        return None
+    if source.kind == "model":
+        return data
     if source.kind == "sprite":
         sprite = trimmed_sprite(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
         return None if sprite is None else cv2.imencode(".webp", shrunk(sprite, SPRITE_SIDE), [cv2.IMWRITE_WEBP_QUALITY, 90])[1]

@@ -64,7 +64,7 @@ def test_an_animation_poses_the_model_between_its_keys_and_goes_on():
     for pose, place in zip(poses, places):
         side = pose.vertices[1] - pose.vertices[0]
         assert np.arctan2(side[1], side[0]) == pytest.approx(place / 9 * np.pi / 2, abs=.08)  # a quarter turn, by its shorter way
-    assert (poses[0].grain == poses[1].grain).all()
+    assert (poses[0].rest == poses[1].rest).all()
 
 
 def test_bones_take_their_vertices_along():
@@ -81,7 +81,7 @@ def test_bones_take_their_vertices_along():
 
 
 @pytest.mark.parametrize("data, said", [(b"solid cube", "begins with b'soli'"), (glb([(SQUARE, 0)], more=dict(extensionsUsed=["KHR_draco_mesh_compression"])), "Draco"),
-                                        (glb([]), "0 came"), (glb([(SQUARE * np.nan, 0)]), "some are none")])
+                                        (glb([]), "0 came"), (glb([(SQUARE * np.nan, 0)]), "some are none"), (glb([(SQUARE, 0)])[:-9], "bytes was expected"), (b"glTF", "28 bytes was expected, 4 came")])
 def test_what_is_no_plain_model_is_refused(data, said):
     with pytest.raises(meshes.Unreadable, match=said):
         read(data)
@@ -104,9 +104,9 @@ def test_the_nearer_surface_hides_the_one_behind_it():
     assert (part == 0).mean() == pytest.approx(.25, abs=.04)
 
 
-def test_shares_of_the_corners_are_those_of_the_point():
+def test_barycentric_coordinates_are_those_of_the_point():
     corners = np.array([[[0, 0], [4, 0], [0, 4]]] * 2, float)
-    assert np.allclose(renders.shares(np.array([[0, 0], [1, 2]], float), corners), [[1, 0, 0], [.25, .25, .5]])
+    assert np.allclose(renders.barycentric(np.array([[0, 0], [1, 2]], float), corners), [[1, 0, 0], [.25, .25, .5]])
 
 
 def test_a_render_is_one_cut_out_with_all_of_its_parts():
