@@ -1,5 +1,6 @@
 /** Pure: which of the decoder's four masks is taken, and what the object's score does to it. */
 import type { Sam2Config } from "../models/sam2/config.ts";
+import type { Alternative } from "./alternatives.ts";
 import { NO_OBJECT_LOGIT, stabilityScore } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import type { DecoderCandidates } from "./sam2-engine.ts";
@@ -41,15 +42,19 @@ export function usesMultimask(initial: boolean, pointCount: number, options: Pre
   );
 }
 
+/** `alternative`: what a person takes instead of upstream's choice (0); the mask's own pointer goes with it. */
 export function selectMask(
   candidates: DecoderCandidates,
   multimask: boolean,
   rules: SelectionRules,
+  alternative: Alternative = 0,
 ): SelectedMask {
-  const decision = decide(candidates, multimask, rules.options);
+  const upstreams = decide(candidates, multimask, rules.options);
+  const decision = alternative === 0 ? upstreams : otherThan(upstreams, alternative);
   const { objectScore } = candidates;
   // Without the multimask token's own pointer, the single-mask token speaks for the object, always.
-  const pointerFrom = multimask && rules.options.use_multimask_token_for_obj_ptr ? decision.chosen : 0;
+  const ownPointer = (multimask || alternative > 0) && rules.options.use_multimask_token_for_obj_ptr;
+  const pointerFrom = ownPointer ? decision.chosen : 0;
   const logits = candidates.masks[decision.chosen] as Float32Array;
   const hidden = rules.config.predictObjectScores && objectScore <= 0;
   return {
@@ -75,6 +80,15 @@ function decide(
   const stability = stabilityScore(masks[0] as Float32Array, options.dynamic_multimask_stability_delta);
   const isStable = stability >= Math.fround(options.dynamic_multimask_stability_thresh);
   return { multimask, chosen: isStable ? 0 : bestOfThree(ious), stability, ious };
+}
+
+/** Of masks 1 to 3 those that upstream does not take, the one with the highest predicted IoU first. */
+function otherThan(decision: MaskDecision, alternative: 1 | 2): MaskDecision {
+  const { ious, chosen } = decision;
+  const others = [1, 2, 3]
+    .filter((index) => index !== chosen)
+    .sort((a, b) => (ious[b] as number) - (ious[a] as number));
+  return { ...decision, chosen: others[alternative - 1] as number };
 }
 
 /** The first of masks 1 to 3 with the highest predicted IoU. */

@@ -5,6 +5,7 @@
  * Declarative: what a frame was before its first prompt is remembered, and so is the answer to each click.
  * The same prompts always give the same mask; one more click costs one decoder run, taking it back none.
  */
+import { ALTERNATIVES, isAlternative } from "./alternatives.ts";
 import { decodeMask, runsOfMask } from "./mask-rle.ts";
 import type { FrameOutput } from "./memory-bank.ts";
 import { appendPoints, encodePoints, type PointsOrBox } from "./prompt-encoding.ts";
@@ -114,7 +115,7 @@ function toSteps({ points, box, mask }: FramePrompts, frame: { width: number; he
     throw badPrompt("A frame has points and a box, or a mask; it got both.");
   }
   if (mask) return [{ kind: "mask", mask: ofFrameSize(mask, frame) }];
-  for (const { x, y } of points) checkInside(x, y, frame);
+  for (const point of points) checkPoint(point, frame);
   if (box) checkBox(box, frame);
   return [
     ...(box ? [{ kind: "box", box } as const] : []),
@@ -139,7 +140,13 @@ function undamaged(mask: Mask): Mask {
   }
 }
 
-function checkInside(x: number, y: number, { width, height }: { width: number; height: number }): void {
+function checkPoint(
+  { x, y, alternative = 0 }: PointPrompt,
+  { width, height }: { width: number; height: number },
+): void {
+  if (!isAlternative(alternative)) {
+    throw badPrompt(`A click has ${ALTERNATIVES} masks, counted from 0; got ${alternative}.`);
+  }
   if (x >= 0 && y >= 0 && x <= width && y <= height) return;
   throw badPrompt(`A point lies inside the frame (${width} x ${height} pixels), got ${x}, ${y}.`);
 }
@@ -212,7 +219,8 @@ async function give(
     return;
   }
   const clearOldPoints = isFirst || step.kind === "box";
-  await session.addPoints(frameIndex, objectId, { ...toPoints(step), clearOldPoints });
+  const alternative = step.kind === "point" ? (step.point.alternative ?? 0) : 0;
+  await session.addPoints(frameIndex, objectId, { ...toPoints(step), clearOldPoints, alternative });
 }
 
 function newestAnswer({ fresh }: TrackedObject, frameIndex: number): FrameOutput {

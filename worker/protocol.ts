@@ -10,6 +10,7 @@
  * numbers count presented frames of the clip from 0. Scores are logits: above 0 means visible.
  */
 
+import type { Alternative } from "./alternatives.ts";
 import type { PathOptions } from "./matte/path-types.ts";
 
 // ---------------------------------------------------------------- failures
@@ -174,6 +175,8 @@ export interface PointPrompt {
   y: number;
   /** 1: belongs to the object; 0: does not. */
   label: 0 | 1;
+  /** Which mask is meant, where a click leaves open whether a part or the whole is; absent: 0. */
+  alternative?: Alternative;
 }
 
 export interface BoxPrompt {

@@ -2,6 +2,7 @@
  * Runs in the tracking worker or in Node: one frame of one object (or of several whose memories have the
  * same structure) through memory attention, mask decoder and memory encoder.
  */
+import type { Alternative } from "./alternatives.ts";
 import type { Tensor } from "./inference/inference-session.ts";
 import {
   gatePointer,
@@ -42,17 +43,18 @@ export interface PointStep {
   /** The frame has no earlier result: it is segmented without any memory. */
   initial: boolean;
   previousLogits: Float32Array | null;
+  alternative: Alternative;
 }
 
 export async function segmentPoints(
   context: StepContext,
   features: ImageFeatures,
   embedding: Embedding,
-  { points, initial, previousLogits }: PointStep,
+  { points, initial, previousLogits, alternative }: PointStep,
 ): Promise<StepResult> {
   const multimask = usesMultimask(initial, points.labels.length, context.options);
   const previous = previousLogits && clampPreviousLogits(previousLogits);
-  return runDecoder(context, features, embedding, points, previous, multimask);
+  return runDecoder(context, features, embedding, points, previous, multimask, alternative);
 }
 
 /** `mask`: [S, S] of 0 and 1. Models that decode mask prompts read `embedding`; the others don't. */
@@ -80,11 +82,12 @@ async function runDecoder(
   points: PointInputs | null,
   maskLogits: Float32Array | null,
   multimask: boolean,
+  alternative: Alternative = 0,
 ): Promise<StepResult> {
   const prompt = toDecoderPrompt(points, maskLogits);
   const [candidates] = await context.engine.decode(features, tensor, noMemory, [prompt]);
   if (!candidates) throw new Error("Expected the decoder to answer for one object, got none.");
-  const selected = selectMask(candidates, multimask, rulesOf(context));
+  const selected = selectMask(candidates, multimask, rulesOf(context), alternative);
   return { output: toOutput(context, selected, null), decision: selected.decision };
 }
 

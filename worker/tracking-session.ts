@@ -2,6 +2,7 @@
  * Runs in the tracking worker or in Node: the official video predictor's operations on one clip, with its
  * semantics. One call at a time; a propagation is a call until its generator ends.
  */
+import type { Alternative } from "./alternatives.ts";
 import { assertInClip } from "./frames/frame-range.ts";
 import type { FrameSource } from "./frames/frame-source.ts";
 import { ImageFeatureCache } from "./image-feature-cache.ts";
@@ -60,6 +61,8 @@ export interface StepReport extends StepResult {
 export interface PointPrompts extends PointsOrBox {
   /** False adds to the points that are already on this frame. */
   clearOldPoints?: boolean;
+  /** Which of the masks that these points can mean; absent: 0. */
+  alternative?: Alternative;
 }
 
 /** Everything that a session knows, without pixels and features; see `keep`. */
@@ -106,7 +109,7 @@ export class TrackingSession {
   /** Points or a box of one object on one frame; answers with all objects' masks on this frame. */
   async addPoints(frameIndex: number, objectId: number, prompts: PointPrompts): Promise<FrameResults> {
     assertInClip(this.frames.info, frameIndex);
-    const { clearOldPoints = true, ...pointsOrBox } = prompts;
+    const { clearOldPoints = true, alternative = 0, ...pointsOrBox } = prompts;
     if (prompts.box && !clearOldPoints) {
       throw badPrompt("A box starts a frame's prompts: give it with clearOldPoints, before any point.");
     }
@@ -116,7 +119,7 @@ export class TrackingSession {
     object.points.set(frameIndex, points);
     object.masks.delete(frameIndex);
     return this.#answer(object, frameIndex, (features, situation) =>
-      this.#segmentPoints(object, frameIndex, features, situation, points),
+      this.#segmentPoints(object, frameIndex, features, situation, points, alternative),
     );
   }
 
@@ -314,6 +317,7 @@ export class TrackingSession {
     features: ImageFeatures,
     situation: Situation,
     points: PointInputs,
+    alternative: Alternative,
   ): Promise<StepResult> {
     const embedding = await this.#embeddingFor(object, frameIndex, features, situation);
     const previous = newestOutput(object, situation.storage, frameIndex);
@@ -321,6 +325,7 @@ export class TrackingSession {
       points,
       initial: situation.initial,
       previousLogits: previous ? (await previous.pixels.read()).logits : null,
+      alternative,
     });
   }
 

@@ -1,12 +1,14 @@
 /** What is known of the selected object on this frame, and what was said about it. */
 
+import { ALTERNATIVES } from "../../worker/alternatives.ts";
+import type { PointPrompt } from "../../worker/protocol.ts";
 import { type VisibilityWord, wordOn } from "../../worker/visibility-overrides.ts";
 import { usePanel } from "../panel-context.ts";
 import { hasPrompts, objectOf, promptsAt, type TrackedObject } from "../session/document.ts";
 import { planStale } from "../session/track-plan.ts";
 import { framesInWords, stretchAt } from "../session/visibility.ts";
 import { objectRow, STATUS_WORDS, statusAt } from "../timeline/frame-status.ts";
-import { keysFor } from "../ui/commands.ts";
+import { keysFor, OTHER_MASK } from "../ui/commands.ts";
 import { IconButton, Section, Segments } from "../ui/controls.tsx";
 import { Icon } from "../ui/icon.tsx";
 
@@ -55,6 +57,7 @@ export function FramePanel() {
               <Icon name="close" />
             </button>
           ))}
+          <OtherMask points={prompts.points} />
           <button type="button" class="chip chip-plain" onClick={() => session.prompts.clearFrame()}>
             clear all
           </button>
@@ -63,6 +66,23 @@ export function FramePanel() {
       <Visibility object={object} />
       <Stale />
     </Section>
+  );
+}
+
+/** Which of the masks that the last click can mean is shown, and the way to the next. */
+function OtherMask({ points }: { points: readonly PointPrompt[] }) {
+  const { session, commands } = usePanel();
+  const last = points.at(-1);
+  if (!last) return null;
+  return (
+    <button
+      type="button"
+      class="chip"
+      title={`${OTHER_MASK}: a part, or the whole (${keysFor(commands, OTHER_MASK)})`}
+      onClick={() => session.prompts.otherMask()}
+    >
+      mask {(last.alternative ?? 0) + 1} of {ALTERNATIVES}
+    </button>
   );
 }
 

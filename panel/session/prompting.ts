@@ -1,5 +1,6 @@
 /** Points, boxes and painted masks: what a person says about an object on a frame. No DOM. */
 import { effect } from "@preact/signals";
+import { nextAlternative } from "../../worker/alternatives.ts";
 import type {
   BoxPrompt,
   FramePrompts,
@@ -69,6 +70,18 @@ export class Prompting {
       ...prompts,
       points: prompts.points.filter((_, at) => at !== index),
     }));
+  }
+
+  /** The next of the masks that the frame's last click can mean: a part, the whole, and round again. */
+  async otherMask(): Promise<void> {
+    const { frame, notice } = this.#state;
+    if (promptsAt(this.#selected(), frame.value).points.length > 0)
+      return this.#change("Other mask", otherMaskOf);
+    notice.value = {
+      tone: "info",
+      message: "Other masks are those of a click, and the selected object has none on this frame.",
+      remedy: "Click on the object first.",
+    };
   }
 
   setBox(box: BoxPrompt | null): Promise<void> {
@@ -189,6 +202,15 @@ export class Prompting {
     const to = this.#inside({ x: Math.max(box.x0, box.x1), y: Math.max(box.y0, box.y1) });
     return { x0: from.x, y0: from.y, x1: to.x, y1: to.y };
   }
+}
+
+function otherMaskOf(prompts: FramePrompts): FramePrompts {
+  const last = prompts.points.at(-1);
+  if (!last) return prompts;
+  const { alternative = 0, ...point } = last;
+  const next = nextAlternative(alternative);
+  const other: PointPrompt = next === 0 ? point : { ...point, alternative: next };
+  return { ...prompts, points: [...prompts.points.slice(0, -1), other] };
 }
 
 /** A click may come before the model: it waits for it. False where the model fails to load. */

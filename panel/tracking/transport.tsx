@@ -2,7 +2,7 @@
 import { usePanel } from "../panel-context.ts";
 import { openClipOf } from "../session/session-state.ts";
 import { nextTrack } from "../session/track-plan.ts";
-import { keysFor } from "../ui/commands.ts";
+import { keysFor, TRACK } from "../ui/commands.ts";
 import { IconButton, NumberField, Progress, Segments } from "../ui/controls.tsx";
 import { clock, duration, speed } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -173,7 +173,7 @@ function TrackButtons() {
         type="button"
         class="button button-primary"
         disabled={none}
-        title={`Track (${keys("Track, resume, or track again")})`}
+        title={`Track (${keys(TRACK)})`}
         onClick={() => session.track()}
       >
         <Icon name="trackBoth" />

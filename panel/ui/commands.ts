@@ -32,6 +32,10 @@ const TOOLS: readonly [Tool, string, string][] = [
   ["hand", "Hand: move the picture", "h"],
 ];
 
+/** A click leaves open whether a part or the whole is meant. */
+export const OTHER_MASK = "Other mask for the last click";
+export const TRACK = "Track, resume, or track again";
+
 export function createCommands(panel: Panel): Commands {
   return [
     ...playheadCommands(panel),
@@ -100,6 +104,7 @@ function promptCommands({ session, preferences, viewer }: Panel): Command[] {
       preferences.hover.value = !preferences.hover.value;
       viewer.hoverAt(null);
     }),
+    command(OTHER_MASK, "c", () => session.prompts.otherMask()),
     command("Clear the prompts of this frame", "Shift+Delete", () => session.prompts.clearFrame()),
   ];
 }
@@ -113,7 +118,7 @@ function trackCommands({ session }: Panel): Command[] {
     session.goTo(item.frameIndex);
   };
   return [
-    command("Track, resume, or track again", "t", () => session.track()),
+    command(TRACK, "t", () => session.track()),
     command("Track forward from here", "Shift+T", () => session.track("forward")),
     command("Track backward from here", "Shift+R", () => session.track("backward")),
     command("Track one frame on", "Alt+ArrowRight", () => session.track("next")),

@@ -2,14 +2,16 @@
 import { openDemo, VIDEO_TYPES } from "../clips-dialog.tsx";
 import { progressOf } from "../host/host-progress.ts";
 import { usePanel } from "../panel-context.ts";
+import { objectOf, promptsAt, type TrackedObject } from "../session/document.ts";
 import { openClipOf } from "../session/session-state.ts";
+import { keysFor, OTHER_MASK, TRACK } from "../ui/commands.ts";
 import { Progress } from "../ui/controls.tsx";
 import { loading, loadShare } from "../ui/format.ts";
 import { Icon } from "../ui/icon.tsx";
 
 export function Guide() {
   const { session, hostTimeline } = usePanel();
-  const { opening, model, document, answering } = session.state;
+  const { opening, model, document, answering, selectedObjectId, frame } = session.state;
   const host = hostTimeline?.state.value;
   if (host?.phase === "reading") return <Waiting progress={progressOf(host)} />;
   if (opening.value !== null) return <Line text={`Opening ${opening.value} …`} />;
@@ -30,7 +32,20 @@ export function Guide() {
   if (answering.value > 0) return <Line text="Looking …" />;
   if (document.value.objects.every((object) => object.prompts.size === 0))
     return <Line text="Click the object you want to cut out" />;
+  const selected = objectOf(document.value, selectedObjectId.value);
+  const isClicked = promptsAt(selected, frame.value).points.length > 0;
+  if (isClicked && !document.value.objects.some(isTracked)) return <AfterTheClick />;
   return null;
+}
+
+const isTracked = ({ records }: TrackedObject) =>
+  [...records.values()].some(({ origin }) => origin === "tracked");
+
+function AfterTheClick() {
+  const { commands } = usePanel();
+  const other = keysFor(commands, OTHER_MASK);
+  const track = keysFor(commands, TRACK);
+  return <Line text={`Too little, or too much? ${other} shows another mask. ${track} tracks it.`} />;
 }
 
 const Line = ({ text }: { text: string }) => (

@@ -89,6 +89,28 @@ it(
 );
 
 it(
+  "C goes through the masks of a click, a part or the whole, and the last one is what is exported",
+  async () => {
+    await opened();
+    await user.click(130, 300);
+    await user.settled();
+    const [first] = await firstMasks();
+    await user.page.locator(".stage").focus();
+    await user.page.keyboard.press("c");
+    await user.page.getByRole("button", { name: "mask 2 of 3" }).waitFor();
+    await user.settled();
+    const [second] = await firstMasks();
+    expect(second).not.toEqual(first);
+    await user.page.getByRole("button", { name: "mask 2 of 3" }).click();
+    await user.page.getByRole("button", { name: "mask 3 of 3" }).click();
+    await user.page.getByRole("button", { name: "mask 1 of 3" }).waitFor();
+    await user.settled();
+    expect((await firstMasks())[0]).toEqual(first);
+  },
+  LONG,
+);
+
+it(
   "two objects make one matte: added together, or the second taken out of the first",
   async () => {
     await opened();

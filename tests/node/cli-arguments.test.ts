@@ -46,9 +46,19 @@ describe("the treatment on the command line", () => {
 
 describe("prompts on the command line", () => {
   test("a point is X,Y, positive unless a minus follows, on a frame of its own", () => {
-    expect(parsePoint("12.5,40")).toEqual({ kind: "point", frame: null, x: 12.5, y: 40, label: 1 });
-    expect(parsePoint("12,40,-@7")).toEqual({ kind: "point", frame: 7, x: 12, y: 40, label: 0 });
+    const plain = { kind: "point", frame: null, label: 1, alternative: 0 };
+    expect(parsePoint("12.5,40")).toEqual({ ...plain, x: 12.5, y: 40 });
+    expect(parsePoint("12,40,-@7")).toEqual({ ...plain, frame: 7, x: 12, y: 40, label: 0 });
     expect(parsePoint("12,40,+")).toMatchObject({ label: 1 });
+  });
+
+  test("the second and the third mask of a point can be asked for", () => {
+    expect(parsePoint("12,40,2nd@7")).toMatchObject({ frame: 7, label: 1, alternative: 1 });
+    expect(parsePoint("12,40,-,3rd")).toMatchObject({ label: 0, alternative: 2 });
+    const info = { name: "clip.mp4", width: 96, height: 64, frameCount: 20 } as ClipInfo;
+    const prompts = [{ object: "a", prompt: parsePoint("12,40,2nd") }];
+    const range = { from: undefined, to: undefined, direction: "forward" } as const;
+    expect(planOperations(prompts, range, info)[0]).toMatchObject({ op: "points", alternative: 1 });
   });
 
   test("every point that is printed is read back", () => {
@@ -56,14 +66,17 @@ describe("prompts on the command line", () => {
     fc.assert(
       fc.property(number, number, fc.nat(99_999), fc.boolean(), (x, y, frame, isNegative) => {
         const text = `${x},${y}${isNegative ? ",-" : ""}@${frame}`;
-        expect(parsePoint(text)).toEqual({ kind: "point", frame, x, y, label: isNegative ? 0 : 1 });
+        expect(parsePoint(text)).toMatchObject({ kind: "point", frame, x, y, label: isNegative ? 0 : 1 });
       }),
     );
   });
 
-  test.each(["12", "12,", "a,b", "1,2,x", "1,2@", "1,2@x", "1,2@-3", "1,2,3,4"])("%s is no point", (text) => {
-    expect(() => parsePoint(text)).toThrow("--point");
-  });
+  test.each(["12", "12,", "a,b", "1,2,x", "1,2@", "1,2@x", "1,2@-3", "1,2,3,4", "1,2,4th", "1,2,2nd,-"])(
+    "%s is no point",
+    (text) => {
+      expect(() => parsePoint(text)).toThrow("--point");
+    },
+  );
 
   test("a box goes from top left to bottom right", () => {
     expect(parseBox("1,2,30,40@5")).toEqual({ kind: "box", frame: 5, box: [1, 2, 30, 40] });

@@ -340,6 +340,10 @@ describe("masklet track --script", () => {
       "1 points need 1 labels, got []",
     ],
     [
+      '[{"op": "points", "frame": 0, "obj": 1, "points": [[1, 2]], "alternative": 3}]',
+      '"alternative" is 0 (the model\'s own choice of mask), 1 or 2, got 3',
+    ],
+    [
       '[{"op": "points", "frame": -1, "obj": 1, "points": [[1, 2]]}]',
       '"frame" is a whole number from 0 up, got -1',
     ],

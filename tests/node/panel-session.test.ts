@@ -179,6 +179,31 @@ describe("clicking", () => {
     expect(object()?.records.has(0)).toBe(false);
   });
 
+  it("goes through the three masks of the last click and round again, and undo takes one back", async () => {
+    await session.prompts.otherMask();
+    expect(session.state.notice.value?.remedy).toContain("Click on the object");
+    expect(object()).toBeUndefined();
+    await session.prompts.addPoint(CLICK);
+    await session.prompts.addPoint({ x: 40, y: 10, label: 0 });
+    const alternatives = () =>
+      object()
+        ?.prompts.get(0)
+        ?.points.map(({ alternative }) => alternative);
+    const seen = [];
+    for (let press = 0; press < 3; press++) {
+      await session.prompts.otherMask();
+      seen.push(alternatives());
+    }
+    expect(seen).toEqual([
+      [undefined, 1],
+      [undefined, 2],
+      [undefined, undefined],
+    ]);
+    await session.undo();
+    expect(alternatives()).toEqual([undefined, 2]);
+    expect(tracker.state.prompts.get(1)?.get(0)?.points.at(-1)?.alternative).toBe(2);
+  });
+
   it("keeps a dragged box in order and inside the picture", async () => {
     await session.prompts.setBox({ x0: 50, y0: 30, x1: -10, y1: 5 });
     const box = object()?.prompts.get(0)?.box;

@@ -48,6 +48,36 @@ describe("prompts", () => {
     expect(await say(TWO)).toEqual(two);
   });
 
+  test("a click has three masks, and tracking follows the one that is said", async () => {
+    const following = async (alternative: 0 | 1 | 2) => {
+      const opened = await openMiniTracker(4);
+      const [click] = CLICK.points;
+      const prompts = { points: [{ ...click!, ...(alternative && { alternative }) }] };
+      const said = must(await opened.tracker.setPrompts(opened.clipId, 1, 0, prompts));
+      return { said: said?.mask.counts, tracked: (await track(opened, 0, 3)).masks };
+    };
+    const all = [await following(0), await following(1), await following(2)];
+    expect(new Set(all.map(({ said }) => said)).size).toBe(3);
+    expect(new Set(all.map(({ tracked }) => tracked.slice(1).join())).size).toBe(3);
+    for (const { said, tracked } of all) expect(tracked[0]).toBe(said);
+  });
+
+  test("another mask is taken back like a click, and the next click goes on from it", async () => {
+    const opened = await openMiniTracker(6);
+    const say = async (points: FramePrompts["points"]) =>
+      must(await opened.tracker.setPrompts(opened.clipId, 1, 0, { points }))?.mask.counts;
+    const [first, second] = TWO.points;
+    const other = { ...first!, alternative: 1 as const };
+    const plain = [await say([first!]), await say([first!, second!])];
+    const others = [await say([other]), await say([other, second!])];
+    expect(others[0]).not.toEqual(plain[0]);
+    expect(others[1]).not.toEqual(plain[1]);
+    expect([await say([first!]), await say([other]), await say([other, second!])]).toEqual([
+      plain[0],
+      ...others,
+    ]);
+  });
+
   test("a corrected frame that is cleared shows again what tracking had found", async () => {
     const opened = await openMiniTracker(6);
     await opened.tracker.setPrompts(opened.clipId, 1, 0, CLICK);
@@ -83,6 +113,11 @@ describe("prompts", () => {
       message: expect.stringContaining("96 x 64 pixels), got 99, 5"),
     });
     const mask = { width: 96, height: 64, counts: "1" };
+    const fourth = { ...CLICK.points[0]!, alternative: 3 as 2 };
+    expect(await refused(0, { points: [fourth] })).toMatchObject({
+      code: "bad-prompt",
+      message: expect.stringContaining("3 masks, counted from 0; got 3"),
+    });
     expect(await refused(0, { points: [], mask })).toMatchObject({
       message: expect.stringMatching(/sum up/),
     });

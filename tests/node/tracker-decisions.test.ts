@@ -48,6 +48,28 @@ describe("the mask that is taken", () => {
     expect(off.decision).toMatchObject({ chosen: 0, stability: null });
   });
 
+  test("is another one where a person says so: those that were not taken, by their predicted IoU", () => {
+    const alternatives = (multimask: boolean, changes: Partial<DecoderCandidates> = {}, flags = {}) =>
+      ([0, 1, 2] as const).map((alternative) => {
+        const taken = selectMask(candidates(changes), multimask, rules(flags), alternative);
+        return [taken.decision.chosen, taken.logits[0], taken.pointer[0], taken.predictedIou];
+      });
+    const ious = [0.9, 0.2, 0.5, 0.7];
+    expect(alternatives(true, { ious })).toEqual([
+      [3, 3, 3, 0.7],
+      [2, 2, 2, 0.5],
+      [1, 1, 1, 0.2],
+    ]);
+    expect(alternatives(false, { ious })).toEqual([
+      [0, 5, 0, 0.9],
+      [3, 3, 3, 0.7],
+      [2, 2, 2, 0.5],
+    ]);
+    const shared = alternatives(false, { ious }, { use_multimask_token_for_obj_ptr: false });
+    expect(shared.map(([, , pointer]) => pointer)).toEqual([0, 0, 0]);
+    expect(selectMask(candidates({ objectScore: -1 }), true, rules(), 1).logits[0]).toBe(-1024);
+  });
+
   test("of a hidden object is empty, and its pointer says so", () => {
     const hidden = selectMask(candidates({ objectScore: -0.5 }), false, rules());
     expect([...hidden.logits]).toEqual([-1024, -1024, -1024, -1024]);

@@ -1,5 +1,6 @@
 /** The operations that a script or a command line asks of a session, in upstream's words. Types only. */
 
+import type { Alternative } from "../../alternatives.ts";
 import type { VisibilityWord } from "../../visibility-overrides.ts";
 
 /** Objects by the name that their folder of mattes has. */
@@ -21,6 +22,8 @@ export interface PointsOperation {
   /** 1: belongs to the object; 0: does not. One per point. */
   labels: (0 | 1)[];
   box?: [x0: number, y0: number, x1: number, y1: number];
+  /** Ours, not upstream's: which of the masks that they can mean; absent: 0. */
+  alternative?: Alternative;
   /** False adds to the points that are on the frame already. */
   clearOldPoints: boolean;
 }

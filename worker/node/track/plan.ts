@@ -49,6 +49,7 @@ function joined(
       ...said,
       points: [...said.points, [prompt.x, prompt.y]],
       labels: [...said.labels, prompt.label],
+      ...(prompt.alternative > 0 && { alternative: prompt.alternative }),
     };
   }
   if (said.box) throw new UsageError(`There is more than one box for ${where}; one is enough.`);

@@ -1,21 +1,25 @@
 /** Pure: prompts as they stand on a command line. */
+import type { Alternative } from "../../alternatives.ts";
 import { UsageError } from "../terminal/command.ts";
 
 export type PromptText =
-  | { kind: "point"; frame: number | null; x: number; y: number; label: 0 | 1 }
+  | { kind: "point"; frame: number | null; x: number; y: number; label: 0 | 1; alternative: Alternative }
   | { kind: "box"; frame: number | null; box: [x0: number, y0: number, x1: number, y1: number] }
   | { kind: "mask"; frame: number | null; file: string };
 
-/** "X,Y", "X,Y,+" or "X,Y,-", then "@FRAME" where it isn't the first one. */
+/** "X,Y", then ",+" or ",-", then ",2nd" or ",3rd", then "@FRAME" where it isn't the first one. */
 export function parsePoint(text: string): PromptText {
   const { body, frame } = splitFrame(text, "--point");
-  const parts = body.split(",");
-  const sign = parts[2]?.trim() ?? "+";
-  if (parts.length < 2 || parts.length > 3 || (sign !== "+" && sign !== "-")) {
-    throw new UsageError(`--point is X,Y[,-][@FRAME], for example 320,180 or 320,180,-@12; got "${text}".`);
+  const [place, sign, choice] =
+    /^([^,]*,[^,]*)(?:,\s*([+-])\s*)?(?:,\s*(2nd|3rd)\s*)?$/.exec(body)?.slice(1) ?? [];
+  if (place === undefined) {
+    throw new UsageError(
+      `--point is X,Y[,-][,2nd|,3rd][@FRAME], for example 320,180 or 320,180,-@12; got "${text}".`,
+    );
   }
-  const [x, y] = numbers(parts.slice(0, 2), "--point", text) as [number, number];
-  return { kind: "point", frame, x, y, label: sign === "-" ? 0 : 1 };
+  const [x, y] = numbers(place.split(","), "--point", text) as [number, number];
+  const alternative = choice === "2nd" ? 1 : choice === "3rd" ? 2 : 0;
+  return { kind: "point", frame, x, y, label: sign === "-" ? 0 : 1, alternative };
 }
 
 /** "X0,Y0,X1,Y1", then "@FRAME". */

@@ -74,11 +74,12 @@ async function* runOperation(
 ): AsyncGenerator<FrameResults> {
   switch (operation.op) {
     case "points": {
-      const { frame, object, points, labels, box, clearOldPoints } = operation;
+      const { frame, object, points, labels, box, alternative, clearOldPoints } = operation;
       yield await session.addPoints(frame, names.idOf(object), {
         points,
         labels,
         ...(box && { box }),
+        ...(alternative && { alternative }),
         clearOldPoints,
       });
       return;

@@ -1,5 +1,6 @@
 /** Pure: a script file becomes operations. Its `ops` have the form of the recordings of upstream. */
 import { resolve } from "node:path";
+import { type Alternative, isAlternative } from "../../alternatives.ts";
 import { TrackerError } from "../../tracker-error.ts";
 import type { VisibilityWord } from "../../visibility-overrides.ts";
 import type { Operation, PointsOperation, VisibilityOperation } from "./operation.ts";
@@ -106,6 +107,7 @@ class OperationReader {
     const box = this.#value.box === undefined ? undefined : this.#numbers(this.#value.box, 4, "a box");
     if (points.length === 0 && !box)
       throw this.#wrong('"points" or "box" says where the object is', undefined);
+    const alternative = this.#alternative();
     return {
       op: "points",
       frame: this.#frame("frame"),
@@ -113,6 +115,7 @@ class OperationReader {
       points,
       labels,
       ...(box && { box: box as [number, number, number, number] }),
+      ...(alternative && { alternative }),
       clearOldPoints: this.#flag("clear_old_points", true),
     };
   }
@@ -167,6 +170,12 @@ class OperationReader {
       if (label === 0 || label === 1) return label;
       throw this.#wrong("a label is 1 (object) or 0 (not the object)", label);
     });
+  }
+
+  #alternative(): Alternative {
+    const value = this.#value.alternative ?? 0;
+    if (isAlternative(value)) return value;
+    throw this.#wrong('"alternative" is 0 (the model\'s own choice of mask), 1 or 2', value);
   }
 
   #list(key: string): unknown[] {

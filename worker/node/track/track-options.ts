@@ -40,13 +40,15 @@ export const TRACK_USAGE = `track CLIP --out PATH [prompts] [options]
   CLIP                       a video file, or a folder of PNG or JPEG frames
 
 Prompts, in source pixels from the top left; FRAME counts from 0 and is --from (else 0) where it is absent:
-  --point X,Y[,-][@FRAME]    belongs to the object; with ",-" it does not
+  --point X,Y[,-][@FRAME]    belongs to the object; with ",-" it does not. Where the mask is only a part, or
+                             too much: X,Y,2nd or X,Y,3rd takes the next mask that the click can mean
   --box X0,Y0,X1,Y1[@FRAME]  around the object
   --mask FILE[@FRAME]        a PNG of the clip's size
   --object NAME              the prompts that follow are of this object
   --script FILE.json         operations instead of prompts: points, box, mask, propagate, clear_frame,
-                             remove_object, reset, as the official predictor has them; and visibility
-                             (obj, from, to, state: hidden, visible or model), which the mattes follow
+                             remove_object, reset, as the official predictor has them (points may have
+                             "alternative": 1 or 2, as 2nd and 3rd above); and visibility (obj, from, to,
+                             state: hidden, visible or model), which the mattes follow
 
 Options:
   --model ID|FILE            "masklet models" lists them; default builtin
