@@ -124,6 +124,7 @@ describe("masklet eval", () => {
       const dataset = await put(davisFiles(["a"], 3));
       for (const [prompt, protocol] of [
         ["clicks:2", "semi-supervised"],
+        ["best-click", "semi-supervised"],
         ["box", "interactive-online"],
         ["mask", "interactive-offline"],
       ] as const) {
@@ -134,7 +135,7 @@ describe("masklet eval", () => {
         expect(summary.score.objects).toBe(1);
         expect(summary.secondsPerFrame).toBeGreaterThan(0);
         // Whom the first click satisfies, to the pixel, gives no second one.
-        const clicks = prompt === "clicks:2" ? [1, 2] : [0];
+        const clicks = { "clicks:2": [1, 2], "best-click": [1], box: [0], mask: [0] }[prompt];
         expect(clicks).toContain(clips[0].objects[0].interactions[0].clicks);
       }
     },

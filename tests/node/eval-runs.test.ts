@@ -123,6 +123,20 @@ describe("the semi-supervised protocol", () => {
     expect(report.summary.secondsPerFrame).toBeCloseTo(0.5 / 9, 12);
   });
 
+  it("takes the best of a click's three masks where the prompt is best-click, each asked for afresh", async () => {
+    const script = { pointsNeeded: 1, followsFrames: 99, rightMask: 2 } as const;
+    const segmenter = new ScriptedSegmenter(script);
+    const best = await evaluate(savFiles(9, 4), { segmenter, prompt: "best-click" });
+    expect(best.summary.score).toMatchObject({ objects: 2, J: 1 });
+    const tries = Array(3).fill(["prompt 2 @0 x1", "forget 2"]).flat();
+    expect(segmenter.calls.slice(-8)).toEqual([...tries, "prompt 2 @0 x1", "track 1,2 0-8"]);
+    const first = await evaluate(savFiles(9, 4), {
+      segmenter: new ScriptedSegmenter(script),
+      prompt: "click",
+    });
+    expect(first.summary.score).toMatchObject({ J: 0 });
+  });
+
   it("counts clicks to J 0.90 on a fresh object, before the track", async () => {
     const segmenter = new ScriptedSegmenter({ pointsNeeded: 3, followsFrames: 99 });
     const report = await evaluate(davisFiles(["a"], 3), { segmenter, prompt: "mask" });
@@ -310,9 +324,10 @@ describe("what is printed and drawn", () => {
 });
 
 describe("prompts on the command line", () => {
-  it("are click, box, mask and clicks:N", () => {
+  it("are click, best-click, box, mask and clicks:N", () => {
     expect(parsePrompt("click")).toEqual({ kind: "clicks", count: 1 });
     expect(parsePrompt("clicks:7")).toEqual({ kind: "clicks", count: 7 });
+    expect(parsePrompt("best-click")).toEqual({ kind: "best-click" });
     expect(parsePrompt("box")).toEqual({ kind: "box" });
     expect(parsePrompt("mask")).toEqual({ kind: "mask" });
     for (const wrong of ["clicks:0", "clicks:21", "clicks:", "clicks:1.5", "scribble"]) {

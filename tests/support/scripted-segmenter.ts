@@ -1,5 +1,6 @@
 /** A segmenter that errs where it is told to: knows the truth, and shows it wherever a prompt holds good. */
 
+import type { Alternative } from "../../worker/alternatives.ts";
 import type { BinaryMask } from "../../worker/evaluation/binary-mask.ts";
 import type { DatasetClip } from "../../worker/evaluation/dataset-clip.ts";
 import type { ClipSegmenter, SegmentedFrame, Segmenter } from "../../worker/evaluation/segmenter.ts";
@@ -11,6 +12,8 @@ export interface Script {
   pointsNeeded: number;
   /** Frames after a good prompt that it still follows; then it repeats the last mask it had right. */
   followsFrames: number;
+  /** Which mask of a click is the true one; the others are empty. Absent: 0. */
+  rightMask?: Alternative;
 }
 
 export class ScriptedSegmenter implements Segmenter {
@@ -47,7 +50,10 @@ class ScriptedClip implements ClipSegmenter {
 
   async prompt(objectId: number, frameIndex: number, prompts: FramePrompts): Promise<SegmentedFrame> {
     this.#calls.push(`prompt ${objectId} @${frameIndex} x${prompts.points.length}`);
-    const enough = prompts.mask || prompts.box || prompts.points.length >= this.#script.pointsNeeded;
+    const { pointsNeeded, rightMask = 0 } = this.#script;
+    const { points } = prompts;
+    const clicked = points.length >= pointsNeeded && (points.at(-1)?.alternative ?? 0) === rightMask;
+    const enough = prompts.mask || prompts.box || clicked;
     if (enough) this.#good.set(objectId, [...(this.#good.get(objectId) ?? []), frameIndex]);
     return this.#show(objectId, frameIndex, enough ? frameIndex : null);
   }

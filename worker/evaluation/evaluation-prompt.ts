@@ -1,4 +1,5 @@
 /** Runs anywhere: which prompt an evaluation gives, and giving it as a careful person would. */
+import type { Alternative } from "../alternatives.ts";
 import { decodeMask, encodeMask } from "../mask-rle.ts";
 import type { FramePrompts, PointPrompt } from "../protocol.ts";
 import { TrackerError } from "../tracker-error.ts";
@@ -8,17 +9,22 @@ import { jaccard } from "./jaccard-and-boundary.ts";
 import type { ClipSegmenter, SegmentedFrame } from "./segmenter.ts";
 
 /** What is given on the frame on which an object first appears. */
-export type EvaluationPrompt = { kind: "mask" } | { kind: "box" } | { kind: "clicks"; count: number };
+export type EvaluationPrompt =
+  | { kind: "mask" }
+  | { kind: "box" }
+  | { kind: "clicks"; count: number }
+  /** One click, and of its masks the best one: what a person does who goes through them. */
+  | { kind: "best-click" };
 
-/** "click", "box", "mask" or "clicks:N". @throws TrackerError */
+/** "click", "best-click", "box", "mask" or "clicks:N". @throws TrackerError */
 export function parsePrompt(text: string): EvaluationPrompt {
-  if (text === "mask" || text === "box") return { kind: text };
+  if (text === "mask" || text === "box" || text === "best-click") return { kind: text };
   if (text === "click") return { kind: "clicks", count: 1 };
   const count = Number(/^clicks:(\d+)$/.exec(text)?.[1]);
   if (count >= 1 && count <= MOST_CLICKS) return { kind: "clicks", count };
   throw new TrackerError(
     "bad-config",
-    `A prompt is click, box, mask or clicks:N with N from 1 to ${MOST_CLICKS}, got "${text}".`,
+    `A prompt is click, best-click, box, mask or clicks:N with N from 1 to ${MOST_CLICKS}, got "${text}".`,
     "Correct --prompt.",
   );
 }
@@ -47,11 +53,34 @@ export async function givePrompt(
     if (given === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
     return given;
   }
+  if (prompt.kind === "best-click") return giveBestClick(segmenter, objectId, frameIndex, truth);
   const prompts: FramePrompts =
     prompt.kind === "mask"
       ? { points: [], mask: encodeMask(truth.data, truth.width, truth.height) }
       : { points: [], box: boxAround(truth)! };
   return { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks: 0 };
+}
+
+/** Each mask is asked for afresh: upstream refines what a frame has already. */
+async function giveBestClick(
+  segmenter: ClipSegmenter,
+  objectId: number,
+  frameIndex: number,
+  truth: BinaryMask,
+): Promise<Prompted> {
+  const click = nextClick(truth, null);
+  if (click === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
+  const give = async (alternative: Alternative) => {
+    const prompts: FramePrompts = { points: [{ ...click, alternative }] };
+    return { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks: 1 };
+  };
+  let best: { alternative: Alternative; J: number } = { alternative: 0, J: -1 };
+  for (const alternative of [0, 1, 2] as const) {
+    const J = jaccard(binaryMaskOf((await give(alternative)).result), truth);
+    await segmenter.forget(objectId);
+    if (J > best.J) best = { alternative, J };
+  }
+  return give(best.alternative);
 }
 
 /** What a frame shows, and what was said there before. */

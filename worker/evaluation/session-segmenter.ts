@@ -70,6 +70,7 @@ class SessionClip implements ClipSegmenter {
     return this.#session.addPoints(frameIndex, objectId, {
       points: added.map(({ x, y }) => [x, y] as const),
       labels: added.map(({ label }) => label),
+      alternative: added.at(-1)?.alternative ?? 0,
       ...(box && !continues ? { box: [box.x0, box.y0, box.x1, box.y1] as const } : {}),
       clearOldPoints: !continues,
     });

@@ -34,11 +34,12 @@ import {
 } from "../terminal/arguments.ts";
 import { type CommandContext, type CommandResult, UsageError } from "../terminal/command.ts";
 
-export const EVAL_USAGE = `eval DATASET [--model ID|FILE|copy] [--prompt click|box|mask|clicks:N] [options]
+export const EVAL_USAGE = `eval DATASET [--model ID|FILE|copy] [--prompt click|best-click|box|mask|clicks:N] [options]
   DATASET is in DAVIS or SA-V layout, or has frames/ and masks/ (or folders that do).
   --model ID|FILE|copy     a model; copy repeats the given mask, the baseline to beat (builtin)
   --config FILE            the configuration of a checkpoint of your own
-  --prompt ...             what is given on the first frame of each object (click)
+  --prompt ...             what is given on the first frame of each object (click); best-click: of the
+                           three masks that a click can mean the best one, as a person would take it
   --protocol ...           ${PROTOCOLS.join(", ")}
   --set FLAG=VALUE         a flag of the predictor, by its official name
   --clips NAME,NAME        only these; --list FILE has one name a line
