@@ -3,14 +3,14 @@
  * something between are among them ("Segment Anything", section 3, on ambiguity); upstream takes one by itself.
  */
 
-/** 0: the mask that the model thinks best; 1 and 2: the others, the one that it thinks more of first. */
-export type Alternative = 0 | 1 | 2;
+/** 0: the mask that upstream takes; 1 and 2: the others, the one with the higher predicted IoU first. */
+export const ALTERNATIVES = [0, 1, 2] as const;
 
-export const ALTERNATIVES = 3;
+export type Alternative = (typeof ALTERNATIVES)[number];
 
 export const isAlternative = (value: unknown): value is Alternative =>
-  value === 0 || value === 1 || value === 2;
+  ALTERNATIVES.some((each) => each === value);
 
 /** The one after it, and after the last one the first. */
 export const nextAlternative = (alternative: Alternative) =>
-  ((alternative + 1) % ALTERNATIVES) as Alternative;
+  ((alternative + 1) % ALTERNATIVES.length) as Alternative;

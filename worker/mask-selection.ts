@@ -49,8 +49,8 @@ export function selectMask(
   rules: SelectionRules,
   alternative: Alternative = 0,
 ): SelectedMask {
-  const upstreams = decide(candidates, multimask, rules.options);
-  const decision = alternative === 0 ? upstreams : otherThan(upstreams, alternative);
+  const upstreamDecision = decide(candidates, multimask, rules.options);
+  const decision = alternative === 0 ? upstreamDecision : otherThan(upstreamDecision, alternative);
   const { objectScore } = candidates;
   // Without the multimask token's own pointer, the single-mask token speaks for the object, always.
   const ownPointer = (multimask || alternative > 0) && rules.options.use_multimask_token_for_obj_ptr;

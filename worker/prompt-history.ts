@@ -145,7 +145,7 @@ function checkPoint(
   { width, height }: { width: number; height: number },
 ): void {
   if (!isAlternative(alternative)) {
-    throw badPrompt(`A click has ${ALTERNATIVES} masks, counted from 0; got ${alternative}.`);
+    throw badPrompt(`A click has ${ALTERNATIVES.length} masks, counted from 0; got ${alternative}.`);
   }
   if (x >= 0 && y >= 0 && x <= width && y <= height) return;
   throw badPrompt(`A point lies inside the frame (${width} x ${height} pixels), got ${x}, ${y}.`);

@@ -16,7 +16,7 @@ import type { PixelStore } from "./pixel-store.ts";
 import { downsampleMaskPrompt, fillHoles, maskPromptLogits, resizeAntialiased } from "./postprocess.ts";
 import type { PredictorOptions } from "./predictor-options.ts";
 import { clampPreviousLogits, type PointInputs, toDecoderPrompt } from "./prompt-encoding.ts";
-import type { ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
+import type { DecoderPrompt, ImageFeatures, Sam2Engine } from "./sam2-engine.ts";
 
 export interface StepContext {
   engine: Sam2Engine;
@@ -54,7 +54,7 @@ export async function segmentPoints(
 ): Promise<StepResult> {
   const multimask = usesMultimask(initial, points.labels.length, context.options);
   const previous = previousLogits && clampPreviousLogits(previousLogits);
-  return runDecoder(context, features, embedding, points, previous, multimask, alternative);
+  return runDecoder(context, features, embedding, toDecoderPrompt(points, previous), multimask, alternative);
 }
 
 /** `mask`: [S, S] of 0 and 1. Models that decode mask prompts read `embedding`; the others don't. */
@@ -72,19 +72,17 @@ export async function segmentMask(
   const { maskSide } = context.engine;
   const prompt = resizeAntialiased(mask, imageSize, imageSize, maskSide, maskSide);
   const multimask = usesMultimask(initial, 0, context.options);
-  return runDecoder(context, features, await embedding(), null, prompt, multimask);
+  return runDecoder(context, features, await embedding(), toDecoderPrompt(null, prompt), multimask);
 }
 
 async function runDecoder(
   context: StepContext,
   features: ImageFeatures,
   { tensor, noMemory }: Embedding,
-  points: PointInputs | null,
-  maskLogits: Float32Array | null,
+  prompt: DecoderPrompt,
   multimask: boolean,
   alternative: Alternative = 0,
 ): Promise<StepResult> {
-  const prompt = toDecoderPrompt(points, maskLogits);
   const [candidates] = await context.engine.decode(features, tensor, noMemory, [prompt]);
   if (!candidates) throw new Error("Expected the decoder to answer for one object, got none.");
   const selected = selectMask(candidates, multimask, rulesOf(context), alternative);
@@ -119,7 +117,7 @@ async function maskPointer(
   if (!constants.maskDownsample) return new Float32Array(config.neck.dModel);
   const maskLogits = downsampleMaskPrompt(mask, config.imageSize, constants.maskDownsample);
   const embedding = { tensor: features.s16, noMemory: false };
-  const { output } = await runDecoder(context, features, embedding, null, maskLogits, false);
+  const { output } = await runDecoder(context, features, embedding, toDecoderPrompt(null, maskLogits), false);
   return output.pointer;
 }
 

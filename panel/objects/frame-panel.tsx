@@ -81,7 +81,7 @@ function OtherMask({ points }: { points: readonly PointPrompt[] }) {
       title={`${OTHER_MASK}: a part, or the whole (${keysFor(commands, OTHER_MASK)})`}
       onClick={() => session.prompts.otherMask()}
     >
-      mask {(last.alternative ?? 0) + 1} of {ALTERNATIVES}
+      mask {(last.alternative ?? 0) + 1} of {ALTERNATIVES.length}
     </button>
   );
 }

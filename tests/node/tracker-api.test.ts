@@ -62,7 +62,7 @@ describe("prompts", () => {
     for (const { said, tracked } of all) expect(tracked[0]).toBe(said);
   });
 
-  test("another mask is taken back like a click, and the next click goes on from it", async () => {
+  test("another mask is taken back like a click, after tracking too, and the next click goes on from it", async () => {
     const opened = await openMiniTracker(6);
     const say = async (points: FramePrompts["points"]) =>
       must(await opened.tracker.setPrompts(opened.clipId, 1, 0, { points }))?.mask.counts;
@@ -76,6 +76,8 @@ describe("prompts", () => {
       plain[0],
       ...others,
     ]);
+    await track(opened, 0, 5);
+    expect([await say([first!]), await say([other])]).toEqual([plain[0], others[0]]);
   });
 
   test("a corrected frame that is cleared shows again what tracking had found", async () => {

@@ -1,6 +1,7 @@
 /** Runs in Node: which mask is taken and which memories are read, on numbers small enough to check by hand. */
 import { describe, expect, test } from "vitest";
 import { parseSam2Config } from "../../models/sam2/config.ts";
+import { ALTERNATIVES } from "../../worker/alternatives.ts";
 import { selectMask, usesMultimask } from "../../worker/mask-selection.ts";
 import { type FrameOutput, type MemoryBank, selectMemories } from "../../worker/memory-bank.ts";
 import { predictorOptionsFor, withOptions } from "../../worker/predictor-options.ts";
@@ -50,7 +51,7 @@ describe("the mask that is taken", () => {
 
   test("is another one where a person says so: those that were not taken, by their predicted IoU", () => {
     const alternatives = (multimask: boolean, changes: Partial<DecoderCandidates> = {}, flags = {}) =>
-      ([0, 1, 2] as const).map((alternative) => {
+      ALTERNATIVES.map((alternative) => {
         const taken = selectMask(candidates(changes), multimask, rules(flags), alternative);
         return [taken.decision.chosen, taken.logits[0], taken.pointer[0], taken.predictedIou];
       });

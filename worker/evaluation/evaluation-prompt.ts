@@ -1,5 +1,5 @@
 /** Runs anywhere: which prompt an evaluation gives, and giving it as a careful person would. */
-import type { Alternative } from "../alternatives.ts";
+import { ALTERNATIVES, type Alternative } from "../alternatives.ts";
 import { decodeMask, encodeMask } from "../mask-rle.ts";
 import type { FramePrompts, PointPrompt } from "../protocol.ts";
 import { TrackerError } from "../tracker-error.ts";
@@ -50,7 +50,7 @@ export async function givePrompt(
 ): Promise<Prompted> {
   if (prompt.kind === "clicks") {
     const given = await giveCorrections(segmenter, objectId, frameIndex, truth, null, prompt.count);
-    if (given === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
+    if (given === null) throw absent();
     return given;
   }
   if (prompt.kind === "best-click") return giveBestClick(segmenter, objectId, frameIndex, truth);
@@ -61,6 +61,8 @@ export async function givePrompt(
   return { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks: 0 };
 }
 
+const absent = () => new RangeError("An object must be there on the frame that it is prompted on.");
+
 /** Each mask is asked for afresh: upstream refines what a frame has already. */
 async function giveBestClick(
   segmenter: ClipSegmenter,
@@ -69,13 +71,13 @@ async function giveBestClick(
   truth: BinaryMask,
 ): Promise<Prompted> {
   const click = nextClick(truth, null);
-  if (click === null) throw new RangeError("An object must be there on the frame that it is prompted on.");
+  if (click === null) throw absent();
   const give = async (alternative: Alternative) => {
     const prompts: FramePrompts = { points: [{ ...click, alternative }] };
     return { result: await segmenter.prompt(objectId, frameIndex, prompts), prompts, clicks: 1 };
   };
   let best: { alternative: Alternative; J: number } = { alternative: 0, J: -1 };
-  for (const alternative of [0, 1, 2] as const) {
+  for (const alternative of ALTERNATIVES) {
     const J = jaccard(binaryMaskOf((await give(alternative)).result), truth);
     await segmenter.forget(objectId);
     if (J > best.J) best = { alternative, J };
