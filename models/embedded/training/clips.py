@@ -52,6 +52,7 @@ class SyntheticClips(DrawnClips):
         self.cuts, self.backgrounds = textures.load_pool(pool, split)
         if cuts:
             self.cuts = Joined(self.cuts, regions.load_cuts(pool))
+        self.models = models and len(self.cuts)
         for _ in range(models):
             self.cuts = Joined(self.cuts, renders.load_renders(pool, split))
         self.still = len(self.cuts)
@@ -59,7 +60,7 @@ class SyntheticClips(DrawnClips):
             self.cuts = Joined(self.cuts, renders.load_renders(pool, split, "turns"))
 
     def drawn(self, rng, frames, side):
-        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), turning=(self.still, renders.TURNS), **self.look)
+        scene = scenes.make_scene(rng, frames, len(self.cuts), len(self.backgrounds), models=self.models, turning=(self.still, renders.TURNS), **self.look)
         return raster.draw(scene, self.cuts, self.backgrounds, side)
 
 

@@ -6,6 +6,7 @@
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --alike
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --natural --covered --clips 12
     SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --models
+    SAM2_REF=DIR python longtracks.py WEIGHTS... --pool .cache/pool --whole
     SAM2_REF=DIR python longtracks.py WEIGHTS... --footage .cache/footage/val
 
 The 8 frames of validation.py end before errors of the memory have grown. States are chosen by this, never by the real
@@ -120,6 +121,7 @@ def main():
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
     parser.add_argument("--models", action="store_true", help="scenes most of whose things are pictures of models (renders.py)")
+    parser.add_argument("--whole", action="store_true", help="such scenes of one to three whole, large things in clear pictures")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
@@ -128,12 +130,14 @@ def main():
         parser.error("--covered is about the regions of photographs: expected --natural beside it")
     if args.alike and (args.natural or args.footage):
         parser.error("--alike is about drawn scenes: expected neither --natural nor --footage beside it")
-    if args.models and (args.natural or args.footage):
-        parser.error("--models is about drawn scenes: expected neither --natural nor --footage beside it")
+    modelled = args.models or args.whole
+    if modelled and (args.natural or args.footage):
+        parser.error(f"--{'models' if args.models else 'whole'} is about drawn scenes: expected neither --natural nor --footage beside it")
     torch.set_num_threads(1)
-    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN if args.models else 0, turning=args.models)
+    kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN if modelled else 0, turning=modelled, whole=float(args.whole))
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))
-    pictures = (held_out_regions if args.natural else held_out_models)(args.pool, PICTURES, args.drawn) if args.natural or args.models else None
+    held_out = held_out_regions if args.natural else partial(held_out_models, whole=float(args.whole))
+    pictures = held_out(args.pool, PICTURES, args.drawn) if args.natural or modelled else None
     model = build(os.path.join(HERE, "..", "masklet-nano.yaml")).eval()
     for path in args.weights:
         state = torch.load(path, map_location="cpu", weights_only=True)["model"]

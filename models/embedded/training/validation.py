@@ -22,9 +22,9 @@ def held_out_regions(pool, count, side):
     return held_out(clips.NaturalClips(pool, "val"), count, 1, side)
 
 
-def held_out_models(pool, count, side):
-    """-> the same for single scenes, most of whose things are pictures of models"""
-    return held_out(clips.SyntheticClips(pool, "val", models=OFTEN), count, 1, side)
+def held_out_models(pool, count, side, whole=0.):
+    """-> the same for single scenes, most of whose things are pictures of models; whole: [Note: one whole thing] in scenes.py"""
+    return held_out(clips.SyntheticClips(pool, "val", models=OFTEN, whole=whole), count, 1, side)
 
 
 def held_out(source, count, frames, side):

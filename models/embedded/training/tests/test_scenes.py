@@ -66,3 +66,39 @@ def test_what_passes_under_is_hidden_and_comes_out_little_by_little(monkeypatch,
     assert gone.mean() > .3
     back = [track[track.argmin():] for track in share[gone] if track[track.argmin():].max() > .6]
     assert len(back) > 5 and np.mean([((track > 0) & (track < .6)).sum() for track in back]) > 2
+
+
+def whole_scenes(count=80, **look):
+    for seed in range(count):
+        yield scenes.make_scene(np.random.default_rng(seed), FRAMES, 1000, 9, whole=1., **look)
+
+
+def test_a_whole_thing_is_one_large_cut_out_before_its_bystanders():
+    for scene in whole_scenes(hide=0., smallest=.01):
+        numbers = [layer.object for layer in scene.layers]
+        targets = [number for number in numbers if number]
+        assert sorted(targets) == list(range(1, len(targets) + 1))  # no number twice: no limbs
+        first = numbers.index(targets[0])
+        assert not any(numbers[:first]) and all(numbers[first:first + len(targets)])
+        assert len(numbers) - first - len(targets) <= 1  # who passes by is the only one in front
+        for layer in scene.layers[first:first + len(targets)]:
+            assert np.abs(np.linalg.det(layer.matrix[0, :2, :2])) ** .5 > scenes.WHOLE_SIZES[0] / 2
+
+
+def test_most_whole_things_are_models_where_there_are_any():
+    textures = [layer.texture for scene in whole_scenes(hide=0., models=900) for layer in scene.layers if layer.object]
+    assert .6 < np.mean(np.array(textures) >= 900) < .85
+    assert np.mean([t >= 900 for scene in whole_scenes(hide=0.) for t in [layer.texture for layer in scene.layers if layer.object]]) < .25
+
+
+def test_little_is_done_to_a_picture_of_a_whole_thing():
+    spoilt = lambda made: np.mean([[s.noise > 0, s.jpeg > 0, s.blur[0] > 0] for s in made])
+    usual = [scenes.make_scene(np.random.default_rng(seed), FRAMES, 1000, 9) for seed in range(80)]
+    assert spoilt(whole_scenes()) < .6 * spoilt(usual)
+
+
+def test_no_share_of_whole_things_changes_no_scene():
+    for seed in range(20):
+        old = scenes.make_scene(np.random.default_rng(seed), FRAMES, 1000, 9)
+        new = scenes.make_scene(np.random.default_rng(seed), FRAMES, 1000, 9, whole=0., models=900)
+        assert old.seed == new.seed and [x.texture for x in old.layers] == [x.texture for x in new.layers]
