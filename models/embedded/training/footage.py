@@ -2,12 +2,14 @@
 """Real footage with masks: objects that were marked by hand on one frame are cut out and followed. Runs in Python, offline.
 
     python footage.py --mirrors DIR --out .cache/footage --sheet footage.png
+    python footage.py --mirrors DIR --out .cache/handheld --marks handheld.json
 
-DIR holds a bare clone of each repository in footage.json as OWNER+NAME/repo. Writes OUT/train and OUT/val in DAVIS
-layout, as `train.py --extra OUT/train` takes it. The marks of footage.json are ours: a box around the object and a few lines
-on it (and beside it), in shares of the frame's width and height. From them colours tell the object from its surroundings
-(GrabCut: Rother et al., 2004), on the marked frame and then on each next one, where optical flow (DIS: Kroeger et al., 2016)
-says what is surely inside and surely outside. No network takes part. What fails is seen on the sheet and not listed.
+DIR holds a bare clone of each repository in the list (footage.json, or the one of --marks) as OWNER+NAME/repo. Writes
+OUT/train and OUT/val in DAVIS layout, as `train.py --extra OUT/train` takes it. The marks are ours: a box around the object
+and a few lines on it (and beside it), in shares of the frame's width and height. From them colours tell the object from its
+surroundings (GrabCut: Rother et al., 2004), on the marked frame and then on each next one, where optical flow (DIS: Kroeger
+et al., 2016) says what is surely inside and surely outside. No network takes part. What fails is seen on the sheet and not
+listed.
 """
 import argparse
 import json
@@ -195,10 +197,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mirrors", required=True)
     parser.add_argument("--out", default=os.path.join(HERE, ".cache", "footage"))
+    parser.add_argument("--marks", default=os.path.join(HERE, "footage.json"), help="list of clips and marks")
     parser.add_argument("--sheet", help="a picture of all clips with their outlines")
     parser.add_argument("--only", default="", help="clips whose path has this in it")
     args = parser.parse_args()
-    with open(os.path.join(HERE, "footage.json")) as file:
+    with open(args.marks) as file:
         sources = json.load(file)
     tasks = [(args.mirrors, source, clip) for source in sources for clip in source["clips"] if args.only in clip["path"]]
     strips = []

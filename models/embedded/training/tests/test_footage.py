@@ -92,8 +92,9 @@ def test_a_video_that_is_not_there_is_named(mirrors):
         footage.read_video(folder, source, "other.avi")
 
 
-def test_every_mark_lies_in_its_frame_and_every_line_in_its_box():
-    with open(os.path.join(footage.HERE, "footage.json")) as file:
+@pytest.mark.parametrize("marks", ["footage.json", "handheld.json"])
+def test_every_mark_lies_in_its_frame_and_every_line_in_its_box(marks):
+    with open(os.path.join(footage.HERE, marks)) as file:
         objects = [o for source in json.load(file) for clip in source["clips"] for o in clip["objects"]]
     for marks in objects:
         x0, y0, x1, y1 = marks["box"]
