@@ -121,7 +121,7 @@ def main():
     parser.add_argument("--natural", action="store_true", help="clips of photographs whose regions are the objects, instead of scenes")
     parser.add_argument("--covered", action="store_true", help="of these regions those that rest are hidden at times too")
     parser.add_argument("--models", action="store_true", help="scenes most of whose things are pictures of models (renders.py)")
-    parser.add_argument("--whole", action="store_true", help="such scenes of one to three whole, large things in clear pictures")
+    parser.add_argument("--whole", action="store_true", help="clear scenes of one to three whole, large things, most of them pictures of models")
     parser.add_argument("--footage", help="folder of real clips with masks instead, such as footage.py writes")
     parser.add_argument("--wide", type=float, default=0., help="share of clips that are squeezed as real frames are")
     parser.add_argument("--most", type=float, default=1., help="of the first frame that the followed object may cover")
@@ -133,6 +133,8 @@ def main():
     modelled = args.models or args.whole
     if modelled and (args.natural or args.footage):
         parser.error(f"--{'models' if args.models else 'whole'} is about drawn scenes: expected neither --natural nor --footage beside it")
+    if args.whole and args.alike:
+        parser.error("--whole and --alike are two kinds of scenes: expected one of them")
     torch.set_num_threads(1)
     kind = partial(clips.NaturalClips, covered=args.covered) if args.natural else partial(clips.SyntheticClips, models=OFTEN if modelled else 0, turning=modelled, whole=float(args.whole))
     made = footage_clips(args.footage, args.drawn) if args.footage else long_clips(args.pool, args.clips, args.drawn, kind, args.wide, args.most, float(args.alike))

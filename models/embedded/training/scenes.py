@@ -39,7 +39,7 @@ BESIDE = (1.5, 6.)  # from a target to its likes, between the middles, in its ha
 # Of scenes of one whole thing; our own guesses, not tuned
 WHOLE_SIZES = (.18, .9)  # half sides, in half pictures
 MODELLED = .7  # share of the things that are pictures of models, where there are any
-SPOILT = .4  # by so much what spoils a picture, or comes between, is rarer
+SPOILT = .4  # share of the usual chances that something spoils the picture, or passes before a thing
 
 COARSE, COARSER = .3, .14  # below these scales a texture is halved once or twice before it is drawn
 
@@ -235,6 +235,7 @@ class Director:
         return target
 
     def whole_thing(self, object):
+        """-> target of a scene that is so, see [Note: one whole thing]"""
         rng = self.rng
         modelled = self.models and rng.random() < MODELLED
         texture = int(rng.integers(self.models, self.textures)) if modelled else self.any_texture()
@@ -440,7 +441,7 @@ class Director:
         return placement(x, y, rng.normal(0, .04) * self.pace * t + self.wander(.1, .6), grow, grow)
 
     def film(self, spoilt=1.):
-        """Light, focus, sensor and codec; spoilt: how often the last three are poor, 1 is half of the time"""
+        """Light, focus, sensor and codec; spoilt: share of the usual chances that one of the last three is poor"""
         rng, T = self.rng, self.T
         base = np.exp(rng.normal(0, .15))
         gain = (base * np.exp(self.wander(.06 if rng.random() < .6 else .2, .4)))[:, None] * np.exp(rng.normal(0, .06, 3))[None]
